@@ -1,5 +1,3 @@
-public import Components
-
 /// Everything that decides a run, in TRL's words: what two runs share, they reproduce.
 ///
 /// Defaults are TRL's where TRL has the key (`GRPOConfig`, `SFTConfig`, `TrainingArguments`).
