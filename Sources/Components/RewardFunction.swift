@@ -100,4 +100,13 @@ public protocol RewardFunction: AnyObject {
   var description: RewardDescription { get }
   /// One outcome per item, in the items' order.
   func score(_ batch: RewardBatch) throws -> [RewardOutcome]
+  /// The answer that each completion gives, in a normal form, for majority votes; `nil` where it gives none.
+  func answers(_ batch: RewardBatch) throws -> [String?]
+}
+
+extension RewardFunction {
+  /// Rewards that extract no answers.
+  public func answers(_ batch: RewardBatch) throws -> [String?] {
+    Array(repeating: nil, count: batch.items.count)
+  }
 }

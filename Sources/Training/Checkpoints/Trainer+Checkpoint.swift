@@ -1,0 +1,117 @@
+import Components
+import Foundation
+import LanguageModels
+public import RunStore
+import Tensors
+
+/// What a checkpoint holds, beside the model's own Hugging Face files.
+private enum CheckpointFile {
+  static let optimizer = "optimizer.safetensors"
+  static let trainer = "trainer_state.json"
+  static let strategy = "strategy.state"
+  static let prompts = "prompts.state"
+  static let demonstrations = "demonstrations.state"
+}
+
+/// The run at a step boundary, without its tensors.
+struct TrainerSnapshot {
+  var state: TrainerState
+  var strategy: [UInt8]
+  var prompts: [UInt8]
+  var demonstrations: [UInt8]
+}
+
+extension Trainer {
+  /// Goes to where a checkpoint of this run stood; what follows has the bits of a run that was never interrupted.
+  ///
+  /// Call once, before `train`, and after `RunDirectory.rewind(to:)`.
+  public func resume(from checkpoint: Checkpoint) throws {
+    let directory = checkpoint.url
+    try model.loadParameters(from: directory)
+    let snapshot = TrainerSnapshot(
+      state: try decodeState(directory.appending(path: CheckpointFile.trainer)),
+      strategy: try bytes(directory, CheckpointFile.strategy),
+      prompts: try bytes(directory, CheckpointFile.prompts),
+      demonstrations: try bytes(directory, CheckpointFile.demonstrations))
+    let probe = state.probe
+    guard probe == snapshot.state.probe else {
+      throw TrainingError.checkpoint(
+        path: directory.path, problem: "its probe rows are not those of this dataset and seed",
+        cure: "Resume with the dataset, seed and probe_size of the run")
+    }
+    try restore(snapshot)
+    try loadMoments(directory.appending(path: CheckpointFile.optimizer))
+    try loadReference()
+  }
+
+  /// Writes the state as it stands, atomically.
+  func writeCheckpoint() throws {
+    let snapshot = try snapshot()
+    let checkpoint = try run.checkpoint(
+      step: state.step, keeping: configuration.saveTotalLimit
+    ) { directory in
+      try model.save(to: directory)
+      try rows.tokenizer.save(to: directory)
+      try writeMoments(directory.appending(path: CheckpointFile.optimizer))
+      try encodeState(snapshot.state).write(
+        to: directory.appending(path: CheckpointFile.trainer))
+      for (name, bytes) in [
+        (CheckpointFile.strategy, snapshot.strategy), (CheckpointFile.prompts, snapshot.prompts),
+        (CheckpointFile.demonstrations, snapshot.demonstrations),
+      ] where !bytes.isEmpty {
+        try Data(bytes).write(to: directory.appending(path: name))
+      }
+    }
+    observer?.observe(.checkpoint(step: checkpoint.step, path: checkpoint.url.path))
+  }
+
+  /// Everything but tensors, as it stands.
+  func snapshot() throws -> TrainerSnapshot {
+    var state = state
+    state.prompts = prompts?.cursor
+    state.demonstrations = demonstrations?.cursor
+    return TrainerSnapshot(
+      state: state, strategy: try parts.strategy.saveState(),
+      prompts: try parts.prompts?.saveState() ?? [],
+      demonstrations: try parts.demonstrations?.saveState() ?? [])
+  }
+
+  /// Puts everything but tensors back.
+  func restore(_ snapshot: TrainerSnapshot) throws {
+    state = snapshot.state
+    if !snapshot.strategy.isEmpty { try parts.strategy.loadState(snapshot.strategy) }
+    if !snapshot.prompts.isEmpty { try parts.prompts?.loadState(snapshot.prompts) }
+    if !snapshot.demonstrations.isEmpty {
+      try parts.demonstrations?.loadState(snapshot.demonstrations)
+    }
+    if let cursor = state.prompts { try prompts?.restore(cursor) }
+    if let cursor = state.demonstrations { try demonstrations?.restore(cursor) }
+  }
+
+  private func bytes(_ directory: URL, _ name: String) throws -> [UInt8] {
+    let url = directory.appending(path: name)
+    guard FileManager.default.fileExists(atPath: url.path) else { return [] }
+    return [UInt8](try Data(contentsOf: url))
+  }
+
+  private func encodeState(_ state: TrainerState) throws -> Data {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys]
+    encoder.nonConformingFloatEncodingStrategy = .convertToString(
+      positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
+    return try encoder.encode(state)
+  }
+
+  private func decodeState(_ url: URL) throws -> TrainerState {
+    let decoder = JSONDecoder()
+    decoder.nonConformingFloatDecodingStrategy = .convertFromString(
+      positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
+    do {
+      return try decoder.decode(TrainerState.self, from: try Data(contentsOf: url))
+    } catch {
+      throw TrainingError.checkpoint(
+        path: url.path, problem: "cannot be read as a trainer state (\(error))",
+        cure: "Resume with the version of Stepwise that wrote it, or from an earlier checkpoint")
+    }
+  }
+}

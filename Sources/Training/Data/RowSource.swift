@@ -1,0 +1,163 @@
+import Components
+
+/// Draws rows of one slot in an order that depends on the seed and the epoch alone, and that a checkpoint can name.
+///
+/// A finite dataset is permuted anew in each epoch; a stream is read in its own order. Rows of the probe are left out.
+final class RowSource {
+  /// Where the source stands: everything that a resume needs.
+  struct Cursor: Codable, Equatable, Sendable {
+    var epoch = 0
+    var position = 0
+    var drawn = 0
+  }
+
+  let slot: String
+  let dataset: any Dataset
+  private(set) var cursor = Cursor()
+  private let random: CounterRandom
+  private let shuffle: Bool
+  /// Positions that are never drawn.
+  private let heldOut: Set<Int>
+  private var order: [Int] = []
+  private var orderEpoch = -1
+  private var positions: [UInt64: Int]?
+
+  init(
+    slot: String, dataset: any Dataset, random: CounterRandom, shuffle: Bool, heldOut: Set<Int> = []
+  ) throws {
+    self.slot = slot
+    self.dataset = dataset
+    self.random = random
+    self.shuffle = shuffle
+    self.heldOut = heldOut
+    if let count = dataset.count, count <= heldOut.count {
+      throw TrainingError.configuration(
+        key: slot, value: "\(count) rows",
+        problem: "are too few: \(heldOut.count) are held out for the probe",
+        cure: "Give more rows, or lower probe_size")
+    }
+  }
+
+  /// Rows drawn in one epoch; `nil` for a stream.
+  var epochLength: Int? { dataset.count.map { $0 - heldOut.count } }
+
+  /// How far through the data the source is, in epochs; 0 for a stream.
+  var epochProgress: Double {
+    guard let epochLength, epochLength > 0 else { return 0 }
+    return Double(cursor.drawn) / Double(epochLength)
+  }
+
+  /// The next `count` rows, of the difficulties asked for.
+  ///
+  /// A row outside the window is passed over for this epoch.
+  func next(_ count: Int, difficulty: ClosedRange<Double>? = nil) throws -> [Example] {
+    var rows: [Example] = []
+    rows.reserveCapacity(count)
+    var passedOver = 0
+    while rows.count < count {
+      // Without a window every row fits, so whole runs of positions are asked for at once.
+      let wanted = difficulty == nil ? count - rows.count : 1
+      for row in try draw(wanted) {
+        if let difficulty {
+          guard let value = row.difficulty else {
+            throw TrainingError.row(
+              slot: slot, id: row.id, problem: "has no difficulty but the strategy asks for a window",
+              cure: "Use a dataset that gives difficulties, or a strategy without a window")
+          }
+          guard difficulty.contains(value) else {
+            passedOver += 1
+            if passedOver > max(epochLength ?? 100_000, 1_000) {
+              throw TrainingError.configuration(
+                key: slot, value: "difficulty \(difficulty)", problem: "matches no row",
+                cure: "Widen the strategy's difficulty window, or give rows of that difficulty")
+            }
+            continue
+          }
+        }
+        cursor.drawn += 1
+        rows.append(row)
+      }
+    }
+    return rows
+  }
+
+  /// Rows by id, in the order asked for.
+  func rows(withIDs ids: [UInt64]) throws -> [Example] {
+    if positions == nil {
+      guard let count = dataset.count else {
+        throw TrainingError.configuration(
+          key: slot, value: "a stream", problem: "cannot be searched for stored rows",
+          cure: "Use a finite dataset with this strategy")
+      }
+      var map: [UInt64: Int] = [:]
+      map.reserveCapacity(count)
+      for start in stride(from: 0, to: count, by: 1_024) {
+        let range = start..<min(count, start + 1_024)
+        for (offset, row) in try fetch(range).enumerated() { map[row.id] = start + offset }
+      }
+      positions = map
+    }
+    return try ids.map { id in
+      guard let position = positions?[id] else {
+        throw TrainingError.row(
+          slot: slot, id: id, problem: "was asked for by the strategy but is not in the dataset",
+          cure: "The strategy must name ids that it was given")
+      }
+      return try fetch(position..<(position + 1))[0]
+    }
+  }
+
+  /// Goes to where a checkpoint stood.
+  func restore(_ cursor: Cursor) throws {
+    self.cursor = cursor
+    orderEpoch = -1
+    try dataset.beginEpoch(cursor.epoch)
+  }
+
+  private func draw(_ wanted: Int) throws -> [Example] {
+    guard let count = dataset.count else {
+      defer { cursor.position += wanted }
+      return try fetch((cursor.position + heldOut.count)..<(cursor.position + heldOut.count + wanted))
+    }
+    if orderEpoch != cursor.epoch {
+      order = (shuffle ? random.permutation(count, .order, epochKey) : Array(0..<count))
+        .filter { !heldOut.contains($0) }
+      orderEpoch = cursor.epoch
+    }
+    if cursor.position >= order.count {
+      cursor.epoch += 1
+      cursor.position = 0
+      try dataset.beginEpoch(cursor.epoch)
+      return try draw(wanted)
+    }
+    let end = min(order.count, cursor.position + wanted)
+    defer { cursor.position = end }
+    return try order[cursor.position..<end].map { try fetch($0..<($0 + 1))[0] }
+  }
+
+  /// Slots permute apart even when they share a dataset and a seed.
+  private var epochKey: UInt64 {
+    var hash: UInt64 = 0xcbf2_9ce4_8422_2325
+    for byte in slot.utf8 { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
+    return (hash << 24) ^ UInt64(cursor.epoch)
+  }
+
+  private func fetch(_ range: Range<Int>) throws -> [Example] {
+    let rows = try dataset.examples(in: range)
+    guard rows.count == range.count else {
+      throw TrainingError.configuration(
+        key: slot, value: "\(dataset.identity.id)",
+        problem: "gave \(rows.count) rows for the range \(range)",
+        cure: "The dataset plugin must give exactly the rows it is asked for")
+    }
+    return rows
+  }
+}
+
+/// Chooses the fixed probe of held-out demonstrations.
+///
+/// A finite dataset gives `size` positions drawn by the seed; a stream gives its first rows.
+func probePositions(of dataset: any Dataset, size: Int, random: CounterRandom) -> [Int] {
+  guard let count = dataset.count else { return Array(0..<size) }
+  return Array(random.permutation(count, .probe, 0).prefix(min(size, count / 2)))
+}

@@ -1,0 +1,105 @@
+import Components
+import Tokenizers
+
+/// Turns rows into token ids, as TRL does: prompt and completion are tokenised apart, and the completion ends in EOS.
+struct RowTokenizer {
+  let tokenizer: Tokenizer
+  /// Renders conversational rows; `nil` when the tokenizer has none.
+  let chatTemplate: ChatTemplate?
+  /// The id appended to a completion.
+  let eosID: Int32
+
+  /// A row as ids.
+  struct Row: Sendable, Equatable {
+    /// The row's id.
+    var id: UInt64
+    /// The prompt; empty for a plain `text` row.
+    var prompt: [Int32]
+    /// The completion with its EOS.
+    var completion: [Int32]
+  }
+
+  /// The prompt as the model sees it.
+  func promptText(_ example: Example, slot: String) throws -> String {
+    switch example.prompt {
+    case .text(let text): return text
+    case .messages(let turns):
+      guard let chatTemplate else { throw noTemplate(example, slot: slot) }
+      return try chatTemplate.render(messages: turns, addGenerationPrompt: true)
+    }
+  }
+
+  /// The prompt's ids. Special tokens (a BOS) are added to plain text; a rendered template already holds them.
+  func prompt(_ example: Example, slot: String) throws -> [Int32] {
+    let text = try promptText(example, slot: slot)
+    if text.isEmpty { return [] }
+    var conversational = false
+    if case .messages = example.prompt { conversational = true }
+    return tokenizer.encode(text, addSpecialTokens: !conversational)
+  }
+
+  /// The demonstration's ids with EOS, or `nil` when the row has none.
+  func completion(_ example: Example, slot: String) throws -> [Int32]? {
+    guard let completion = example.completion else { return nil }
+    switch completion {
+    case .text(let text):
+      let ids = tokenizer.encode(text, addSpecialTokens: false)
+      return ids.last == eosID ? ids : ids + [eosID]
+    case .messages(let turns):
+      guard let chatTemplate else { throw noTemplate(example, slot: slot) }
+      // The completion is what the rendered conversation has beyond the rendered prompt.
+      guard case .messages(let promptTurns) = example.prompt else {
+        throw TrainingError.row(
+          slot: slot, id: example.id, problem: "has a conversational completion but a plain prompt",
+          cure: "Give prompt and completion in the same form")
+      }
+      let head = try chatTemplate.render(messages: promptTurns, addGenerationPrompt: true)
+      let whole = try chatTemplate.render(
+        messages: promptTurns + turns, addGenerationPrompt: false)
+      guard whole.utf8.starts(with: head.utf8) else {
+        throw TrainingError.row(
+          slot: slot, id: example.id,
+          problem: "renders to a conversation that does not begin with its prompt",
+          cure: "Use a chat template that only appends, or give prompt and completion as text")
+      }
+      let tail = String(decoding: Array(whole.utf8.dropFirst(head.utf8.count)), as: UTF8.self)
+      return tokenizer.encode(tail, addSpecialTokens: false)
+    }
+  }
+
+  /// A demonstration cut at the end to `maxLength` tokens (TRL's `truncation_mode: keep_start`).
+  func demonstration(_ example: Example, maxLength: Int, slot: String) throws -> Row? {
+    guard var completion = try completion(example, slot: slot) else { return nil }
+    var prompt = try prompt(example, slot: slot)
+    if prompt.count > maxLength { prompt.removeLast(prompt.count - maxLength) }
+    let room = maxLength - prompt.count
+    if completion.count > room { completion.removeLast(completion.count - room) }
+    return Row(id: example.id, prompt: prompt, completion: completion)
+  }
+
+  /// Where the demonstration's reasoning steps begin, in tokens: the dataset gives byte offsets.
+  ///
+  /// A boundary inside a token moves to the token's start. Conversational completions have none.
+  func boundaries(_ example: Example, in completion: [Int32]) -> [Int] {
+    guard !example.stepBoundaries.isEmpty, case .text? = example.completion else { return [] }
+    var found: [Int] = []
+    var decoder = tokenizer.streamingDecoder()
+    var bytes = 0
+    var next = example.stepBoundaries[...]
+    for (index, id) in completion.enumerated() {
+      let end = bytes + decoder.append(id).utf8.count
+      while let boundary = next.first, boundary < end || id == completion.last && boundary <= end {
+        if found.last != index { found.append(index) }
+        next = next.dropFirst()
+      }
+      bytes = end
+    }
+    return found
+  }
+
+  private func noTemplate(_ example: Example, slot: String) -> TrainingError {
+    .row(
+      slot: slot, id: example.id, problem: "is conversational but the tokenizer has no chat template",
+      cure: "Set chat_template_path, or use a dataset with plain text")
+  }
+}

@@ -1,0 +1,69 @@
+import Components
+
+/// The rewards of a run, asked together.
+struct RewardPanel {
+  let rewards: [WeightedReward]
+
+  init(_ rewards: [WeightedReward]) throws {
+    self.rewards = rewards
+    var names: Set<String> = []
+    for reward in rewards where !names.insert(reward.function.description.name).inserted {
+      throw TrainingError.configuration(
+        key: "rewards", value: reward.function.description.name, problem: "is there twice",
+        cure: "Give each reward a name of its own: name: ...")
+    }
+  }
+
+  /// Names for metrics, in order.
+  var names: [String] { rewards.map(\.function.description.name) }
+
+  /// TRL's `reward_weights`.
+  var weights: [Double] { rewards.map(\.weight) }
+
+  /// Scores of each reward: `[reward][item]`, `nil` where it abstained.
+  func score(_ batch: RewardBatch) throws -> [[Double?]] {
+    try rewards.map { reward in
+      let outcomes = try reward.function.score(batch)
+      precondition(outcomes.count == batch.items.count, "a reward adapter let a wrong count pass")
+      return outcomes.map { if case .score(let value) = $0 { value } else { nil } }
+    }
+  }
+
+  /// The weighted sum of each item, `nil` where every reward abstained.
+  func totals(_ scores: [[Double?]]) -> [Double?] {
+    AdvantageEstimator(weights: weights).totals(scores)
+  }
+
+  /// The answer of each item: the first that a reward extracts.
+  func answers(_ batch: RewardBatch) throws -> [String?] {
+    var answers = [String?](repeating: nil, count: batch.items.count)
+    for reward in rewards {
+      for (index, answer) in try reward.function.answers(batch).enumerated() {
+        answers[index] = answers[index] ?? answer
+      }
+    }
+    return answers
+  }
+
+  /// Whether each item is solved: judged by the first reward that declares a success threshold, else by a positive total.
+  func solved(_ scores: [[Double?]]) -> [Bool] {
+    for (index, reward) in rewards.enumerated() {
+      guard let threshold = reward.function.description.successThreshold else { continue }
+      return scores[index].map { $0.map { $0 >= threshold } ?? false }
+    }
+    return totals(scores).map { ($0 ?? 0) > 0 }
+  }
+
+  /// Fails where a row lacks a column that a reward needs.
+  func check(_ example: Example, slot: String) throws {
+    for reward in rewards {
+      for name in reward.function.description.requiredColumns
+      where example.column(name) == nil || example.column(name) == .null {
+        throw TrainingError.row(
+          slot: slot, id: example.id,
+          problem: "has no column \(name), which reward \(reward.function.description.name) needs",
+          cure: "Use a dataset with that column, or another reward")
+      }
+    }
+  }
+}

@@ -1,0 +1,69 @@
+import Components
+import LanguageModels
+
+/// A prompt and what was sampled of it.
+struct RolloutGroup {
+  let example: Example
+  let promptText: String
+  let prompt: [Int32]
+  var samples: [RolloutSample] = []
+  /// Sampled but not yet scored.
+  var fresh: [Completion] = []
+
+  init(example: Example, promptText: String, prompt: [Int32]) {
+    self.example = example
+    self.promptText = promptText
+    self.prompt = prompt
+  }
+}
+
+/// A completion with what the rewards said of it.
+struct RolloutSample {
+  let completion: Completion
+  let text: String
+  /// One for each reward, `nil` where it abstained.
+  let scores: [Double?]
+  /// The weighted sum, `nil` where all abstained.
+  let total: Double?
+  let solved: Bool
+  /// The answer that it gives, where it was asked for and the rewards extract one.
+  var answer: String?
+}
+
+extension [RolloutGroup] {
+  /// Scores the fresh completions of every group, and adds them to their groups.
+  ///
+  /// - Parameter answers: whether the answers are wanted too, for majority votes.
+  mutating func scoreFresh(
+    with rewards: RewardPanel, rows: RowTokenizer, step: Int, seed: UInt64, answers: Bool = false
+  ) throws {
+    let items = flatMap { group in group.fresh.map { group.item($0, rows: rows) } }
+    let batch = RewardBatch(step: step, seed: seed, items: items)
+    let scores = try rewards.score(batch)
+    let (totals, solved) = (rewards.totals(scores), rewards.solved(scores))
+    let given = answers ? try rewards.answers(batch) : []
+    var next = 0
+    for index in indices {
+      for completion in self[index].fresh {
+        self[index].samples.append(
+          RolloutSample(
+            completion: completion, text: items[next].completion, scores: scores.map { $0[next] },
+            total: totals[next], solved: solved[next], answer: answers ? given[next] : nil))
+        next += 1
+      }
+      self[index].fresh = []
+    }
+  }
+}
+
+extension RolloutGroup {
+  /// A completion as a reward sees it.
+  fileprivate func item(_ completion: Completion, rows: RowTokenizer) -> RewardItem {
+    RewardItem(
+      id: completion.id, example: example, promptText: promptText,
+      completion: rows.tokenizer.decode(completion.tokens, skipSpecialTokens: true),
+      completionWithSpecialTokens: rows.tokenizer.decode(
+        completion.tokens, skipSpecialTokens: false),
+      completionIDs: completion.tokens, truncated: completion.finishReason == .length)
+  }
+}

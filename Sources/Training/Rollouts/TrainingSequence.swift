@@ -1,0 +1,65 @@
+import Components
+
+/// One sequence of an optimizer step: a demonstration, or a completion with what its loss needs.
+///
+/// Shapes, with C completion tokens: `oldLogProbs` and `refLogProbs` have one entry for each trained token.
+struct TrainingSequence: Codable, Sendable, Equatable {
+  var kind: SequenceKind
+  /// The row.
+  var exampleID: UInt64
+  /// The prompt's position in its generation batch; -1 for a demonstration outside any group.
+  var group: Int
+  var prompt: [Int32]
+  /// With EOS, where it was produced.
+  var completion: [Int32]
+  /// The first so many completion tokens come from a demonstration's prefix, not from the policy.
+  var hintLength = 0
+  /// One for each reward function, `nil` where it abstained; empty for a demonstration.
+  var scores: [Double?] = []
+  /// The weighted sum, `nil` where all abstained.
+  var reward: Double?
+  var advantage = 0.0
+  /// Multiplies this sequence's loss.
+  var weight = 1.0
+  /// Cut at the length limit.
+  var truncated = false
+  var oldLogProbs: [Float]?
+  var refLogProbs: [Float]?
+
+  /// Tokens whose log p is trained: all of the completion, but for the first token of a row without a prompt, which nothing predicts.
+  var trainedTokens: Int { completion.count - (prompt.isEmpty ? 1 : 0) }
+
+  /// A demonstration in the SFT part.
+  static func demonstration(_ row: RowTokenizer.Row, group: Int = -1, weight: Double = 1) -> Self {
+    .init(
+      kind: .demonstration, exampleID: row.id, group: group, prompt: row.prompt,
+      completion: row.completion, weight: weight)
+  }
+}
+
+/// One generation batch: rollouts of several prompts, scored, routed and in training order.
+struct GenerationBatch: Codable, Sendable {
+  /// In training order (shuffled over the groups).
+  var sequences: [TrainingSequence]
+  /// Demonstrations that the route sends to the SFT part; trained at the batch's first use.
+  var routedDemonstrations: [TrainingSequence]
+  /// Tokens of the batch that enter the loss: the normaliser of dapo and cispo.
+  var itemCount: Int
+  var statistics: RolloutStatistics
+
+  /// The sequences of micro-batch `index` of `count`, in order; even where the route dropped some.
+  func slice(_ index: Int, of count: Int) -> ArraySlice<TrainingSequence> {
+    sequences[(sequences.count * index / count)..<(sequences.count * (index + 1) / count)]
+  }
+}
+
+/// What a generation batch looked like: the source of TRL's `completions/...` and `rewards/...` metrics.
+struct RolloutStatistics: Codable, Sendable {
+  var metrics: [Diagnostic] = []
+  var rewardMean = 0.0
+  var rewardStd = 0.0
+  var successRate = 0.0
+  var fracRewardZeroStd = 0.0
+  var completionLength = 0.0
+  var generatedTokens = 0
+}

@@ -1,0 +1,221 @@
+import Components
+import LanguageModels
+import Tensors
+
+/// What the gradient of a step came out as; it stands in the model's gradient buffer, unclipped.
+struct StepOutcome {
+  var kind: StepKind
+  var sft: SFTReport?
+  var rl: RLReport?
+  /// Norm of the whole gradient before clipping.
+  var gradNorm: Double
+  /// Cosine between the parts; NaN where it was not asked for.
+  var cosine = Double.nan
+  /// Tokens trained.
+  var tokens: Int
+  /// The loss as minimised, weights included.
+  var loss: Double
+  /// TRL's metrics of the policy loss.
+  var policyMetrics: PolicyMetrics?
+}
+
+extension Trainer {
+  /// Forward, loss and backward of both parts; leaves the weighted sum of their gradients in the model's gradient buffer.
+  func differentiate(_ work: StepWork, _ plan: StepPlan) throws -> StepOutcome {
+    let needs = parts.strategy.requirements
+    var weights = (sft: plan.sftWeight, rl: plan.rlWeight)
+    var overrides: [[Float]]?
+    var work = work
+    if needs.contains(.statisticsPass), !work.batches.isEmpty {
+      (weights, overrides) = try consult(&work, weights)
+    }
+    let (hasSFT, hasRL) = (!work.demonstrations.isEmpty, !work.rollouts.isEmpty)
+    let apart =
+      hasSFT && hasRL
+      && (needs.contains(.gradientNorms) || needs.contains(.gradientCosine))
+    // Where the parts' gradients are not needed apart, their weights go into the coefficients and one buffer holds the sum.
+    let scales = hasSFT && hasRL && !apart ? weights : (1, 1)
+    let split = work.demonstrations.count
+    model.store.zeroGrad()
+    var outcome = StepOutcome(
+      kind: hasSFT ? (hasRL ? .both : .sft) : .rl, gradNorm: 0, tokens: 0, loss: 0)
+    var sftGradient: GradientBuffer?
+    if hasSFT {
+      var report = try supervisedPart(
+        work.demonstrations, scale: scales.sft, coefficients: overrides.map { Array($0[..<split]) },
+        update: true)
+      if apart || !hasRL { report.gradNorm = try finiteNorm("the SFT gradient norm") }
+      if apart {
+        sftGradient = model.store.gradientCopy()
+        model.store.zeroGrad()
+      }
+      outcome.sft = report
+      outcome.tokens += report.tokens
+      outcome.loss += weights.sft * report.loss
+    }
+    if hasRL {
+      var (report, metrics) = try policyPart(
+        work, scale: scales.rl, coefficients: overrides.map { Array($0[split...]) })
+      if apart || !hasSFT { report.gradNorm = try finiteNorm("the RL gradient norm") }
+      outcome.rl = report
+      outcome.policyMetrics = metrics
+      outcome.tokens += report.tokens
+      outcome.loss += weights.rl * report.loss
+    }
+    if let sftGradient, let sft = outcome.sft, let rl = outcome.rl {
+      let product = sft.gradNorm * rl.gradNorm
+      outcome.cosine = product > 0 ? model.store.dot(sftGradient) / product : 0
+      if weights.rl != 1 { model.store.scaleGradients(Float(weights.rl)) }
+      model.store.addGradients(sftGradient, scale: Float(weights.sft))
+    } else if hasSFT != hasRL {
+      let weight = hasSFT ? weights.sft : weights.rl
+      if weight != 1 { model.store.scaleGradients(Float(weight)) }
+    }
+    outcome.gradNorm = try finiteNorm("the gradient norm")
+    return outcome
+  }
+
+  /// Forward and backward of demonstrations.
+  ///
+  /// - Parameters:
+  ///   - scale: multiplies the gradient, not the reported loss.
+  ///   - coefficients: the strategy's own, one array for each micro-batch; `nil` for the loss's.
+  ///   - update: whether a gradient is wanted.
+  func supervisedPart(
+    _ batches: [MicroBatch], scale: Double, coefficients: [[Float]]?, update: Bool
+  ) throws -> SFTReport {
+    let loss = SFTLoss(configuration.sft.lossType)
+    let items = batches.reduce(0) { $0 + $1.targets.count }
+    var total = 0.0
+    var metrics: SFTMetrics?
+    for (index, batch) in batches.enumerated() {
+      let tape = Tape(backend: backend, recording: update)
+      let tokens = model.tokenLogProbs(
+        tape: tape, batch: batch.packed, rows: batch.rows, targets: batch.targets,
+        temperature: 1, entropy: true)
+      let result = loss.evaluate(
+        logProbs: tokens.logProbs.array,
+        sequences: batch.sequences.indices.map {
+          TrainedSequence(tokens: batch.range($0), weight: batch.sequences[$0].weight)
+        },
+        itemsInWindow: items, isArgmax: tokens.isArgmax, entropies: tokens.entropy)
+      total += result.loss
+      if metrics == nil { metrics = result.metrics } else { metrics!.merge(result.metrics) }
+      if update {
+        tape.backward(
+          tokens.logProbs,
+          gradient: scaled(coefficients?[index] ?? result.coefficients, by: scale))
+      }
+    }
+    try requireFinite(total, "the SFT loss")
+    return SFTReport(
+      loss: total, nll: metrics?.nll ?? 0, nllVariance: metrics?.nllVariance ?? 0,
+      gradNorm: .nan, entropy: metrics?.entropyMean ?? .nan,
+      meanTokenAccuracy: metrics?.meanTokenAccuracy ?? .nan, tokens: items)
+  }
+
+  private func policyPart(_ work: StepWork, scale: Double, coefficients: [[Float]]?) throws -> (
+    RLReport, PolicyMetrics?
+  ) {
+    var total = 0.0
+    var metrics: PolicyMetrics?
+    var tokensTrained = 0
+    var advantages: [Double] = []
+    for (index, rollouts) in work.rollouts.enumerated() {
+      let batch = rollouts.batch
+      let tape = Tape(backend: backend, recording: true)
+      let tokens = model.tokenLogProbs(
+        tape: tape, batch: batch.packed, rows: batch.rows, targets: batch.targets,
+        temperature: Float(configuration.grpo.temperature), entropy: true)
+      let result = policyLoss(rollouts, logProbs: tokens.logProbs.array, entropies: tokens.entropy)
+      total += result.loss
+      if metrics == nil { metrics = result.metrics } else { metrics!.merge(result.metrics) }
+      tokensTrained += batch.targets.count
+      advantages += batch.sequences.map(\.advantage)
+      tape.backward(
+        tokens.logProbs,
+        gradient: scaled(coefficients?[index] ?? result.coefficients, by: scale))
+    }
+    try requireFinite(total, "the RL loss")
+    let moments = Moments(advantages)
+    let statistics = work.statistics ?? RolloutStatistics()
+    let report = RLReport(
+      loss: total, gradNorm: .nan, kl: metrics?.klMean ?? .nan,
+      entropy: metrics?.entropyMean ?? .nan, rewardMean: statistics.rewardMean,
+      rewardStd: statistics.rewardStd, successRate: statistics.successRate,
+      advantageMean: moments.mean, advantageVariance: moments.variance,
+      fracRewardZeroStd: statistics.fracRewardZeroStd,
+      completionLength: statistics.completionLength, tokens: tokensTrained)
+    return (report, metrics)
+  }
+
+  /// The policy loss of one micro-batch of rollouts.
+  func policyLoss(_ rollouts: StepWork.Rollouts, logProbs: [Float], entropies: [Float]?)
+    -> PolicyLossResult
+  {
+    let grpo = configuration.grpo
+    let batch = rollouts.batch
+    return PolicyLoss(grpo).evaluate(
+      batch.policyBatch(
+        logProbs: logProbs, entropies: entropies,
+        maskTruncated: grpo.maskTruncatedCompletions),
+      normalizer: PolicyNormalizer(
+        itemsInBatch: rollouts.itemCount, accumulationSteps: grpo.gradientAccumulationSteps,
+        stepsPerGeneration: grpo.resolvedStepsPerGeneration))
+  }
+
+  private func scaled(_ values: [Float], by scale: Double) -> [Float] {
+    scale == 1 ? values : values.map { $0 * Float(scale) }
+  }
+
+  private func finiteNorm(_ name: String) throws -> Double {
+    let norm = model.store.gradNorm()
+    try requireFinite(norm, name)
+    return norm
+  }
+
+  func requireFinite(_ value: Double, _ name: String) throws {
+    guard value.isFinite else {
+      throw TrainingError.nonFinite(step: state.step, quantity: name, value: value)
+    }
+  }
+}
+
+extension MicroBatch {
+  /// The micro-batch as the policy loss wants it: hints and, where asked, truncated completions left out.
+  func policyBatch(logProbs: [Float], entropies: [Float]?, maskTruncated: Bool) -> PolicyBatch {
+    PolicyBatch(
+      sequences: sequences.indices.map {
+        TrainedSequence(
+          tokens: rangeWithoutHint($0), weight: sequences[$0].weight,
+          isMaskedOut: maskTruncated && sequences[$0].truncated)
+      },
+      logProbs: logProbs,
+      oldLogProbs: gathered(\.oldLogProbs, else: logProbs),
+      refLogProbs: gathered(\.refLogProbs, else: logProbs),
+      entropies: entropies,
+      advantages: .perSequence(sequences.map(\.advantage)))
+  }
+
+  /// The stored per-token values of all sequences, [N]; a sequence that has none takes the current ones; `nil` where none has.
+  private func gathered(_ key: KeyPath<TrainingSequence, [Float]?>, else current: [Float])
+    -> [Float]?
+  {
+    guard sequences.contains(where: { $0[keyPath: key] != nil }) else { return nil }
+    return sequences.indices.flatMap { sequences[$0][keyPath: key] ?? Array(current[range($0)]) }
+  }
+}
+
+/// Mean and variance (divided by the number) of some values.
+struct Moments {
+  private(set) var mean = 0.0
+  private(set) var variance = 0.0
+
+  init(_ values: [Double]) {
+    guard !values.isEmpty else { return }
+    let (sum, count) = (values.reduce(0, +), Double(values.count))
+    let center = sum / count
+    mean = center
+    variance = values.reduce(0) { $0 + ($1 - center) * ($1 - center) } / count
+  }
+}

@@ -1,0 +1,108 @@
+import Components
+
+/// What an optimizer step trains on.
+struct StepWork {
+  /// A micro-batch of rollouts, with the normaliser of its generation batch.
+  struct Rollouts {
+    var batch: MicroBatch
+    /// Trained tokens of the whole generation batch.
+    var itemCount: Int
+  }
+  /// Demonstrations, micro-batch by micro-batch; empty without an SFT part.
+  var demonstrations: [MicroBatch] = []
+  /// Rollouts, micro-batch by micro-batch; empty without an RL part.
+  var rollouts: [Rollouts] = []
+  /// What the generation batches of this step looked like.
+  var statistics: RolloutStatistics?
+  /// Tokens that were generated in this step.
+  var generatedTokens = 0
+
+  /// SFT first, then RL: the order of every whole-step array.
+  var batches: [MicroBatch] { demonstrations + rollouts.map(\.batch) }
+}
+
+extension Trainer {
+  /// Draws demonstrations and makes or goes on using rollouts, as the plan says.
+  func gather(_ plan: StepPlan) throws -> StepWork {
+    var work = StepWork()
+    var routed: [TrainingSequence] = []
+    if plan.kind == .rl || plan.kind == .both {
+      for _ in 0..<configuration.grpo.gradientAccumulationSteps {
+        let (slice, fresh) = try nextRollouts(plan)
+        if let fresh {
+          routed += fresh.routedDemonstrations
+          work.generatedTokens += fresh.statistics.generatedTokens
+        }
+        work.statistics = state.generation?.statistics
+        if !slice.isEmpty {
+          work.rollouts.append(
+            .init(batch: MicroBatch(slice), itemCount: state.generation?.itemCount ?? 0))
+        }
+      }
+    }
+    if plan.kind == .sft || plan.kind == .both {
+      work.demonstrations = try demonstrationMicroBatches(plan)
+    }
+    work.demonstrations += microBatches(routed, of: configuration.sft.perDeviceTrainBatchSize)
+    return work
+  }
+
+  /// The next micro-batch of rollouts; a new generation batch when the last is used up.
+  private func nextRollouts(_ plan: StepPlan) throws -> (
+    slice: ArraySlice<TrainingSequence>, fresh: GenerationBatch?
+  ) {
+    let steps = configuration.grpo.resolvedStepsPerGeneration
+    let (use, index) = (steps * configuration.grpo.numIterations, state.rlMicroSteps)
+    var fresh: GenerationBatch?
+    if index % use == 0 || state.generation == nil {
+      fresh = try makeGenerationBatch(plan)
+      state.generation = fresh
+    }
+    state.rlMicroSteps += 1
+    return (state.generation!.slice(index % steps, of: steps), fresh)
+  }
+
+  private func demonstrationMicroBatches(_ plan: StepPlan) throws -> [MicroBatch] {
+    guard let source = demonstrations else { return [] }
+    let sft = configuration.sft
+    let examples =
+      plan.exampleIDs.isEmpty
+      ? try source.next(sft.rowsPerStep, difficulty: plan.difficulty)
+      : try source.rows(withIDs: plan.exampleIDs)
+    let sequences = try examples.map { try demonstration($0, slot: source.slot) }
+    return microBatches(sequences, of: sft.perDeviceTrainBatchSize)
+  }
+
+  /// A row as an SFT sequence; a row that trains nothing is an error that names it.
+  func demonstration(_ example: Example, slot: String, group: Int = -1, weight: Double = 1) throws
+    -> TrainingSequence
+  {
+    guard
+      var row = try rows.demonstration(
+        example, maxLength: configuration.sft.maxLength, slot: slot)
+    else {
+      throw TrainingError.row(
+        slot: slot, id: example.id, problem: "has no completion to imitate",
+        cure: "Use rows with prompt and completion, text or messages in the demonstrations slot")
+    }
+    if configuration.sft.completionOnlyLoss == false {
+      row.completion = row.prompt + row.completion
+      row.prompt = []
+    }
+    let sequence = TrainingSequence.demonstration(row, group: group, weight: weight)
+    guard sequence.trainedTokens > 0 else {
+      throw TrainingError.row(
+        slot: slot, id: example.id,
+        problem: "has no token left to train within sft.max_length \(configuration.sft.maxLength)",
+        cure: "Raise sft.max_length, or leave the row out")
+    }
+    return sequence
+  }
+
+  /// Cuts sequences into micro-batches of `size`, the last one shorter.
+  func microBatches(_ sequences: [TrainingSequence], of size: Int) -> [MicroBatch] {
+    stride(from: 0, to: sequences.count, by: size).map {
+      MicroBatch(sequences[$0..<min(sequences.count, $0 + size)])
+    }
+  }
+}

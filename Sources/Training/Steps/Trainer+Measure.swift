@@ -1,0 +1,43 @@
+import Components
+import LanguageModels
+import Tensors
+
+extension Trainer {
+  /// log p and entropy of every trained token under `model`, no gradient kept.
+  func measure(_ batch: MicroBatch, with model: DecoderModel, temperature: Float) -> (
+    logProbs: [Float], entropies: [Float]
+  ) {
+    let tape = Tape(backend: backend, recording: false)
+    let tokens = model.tokenLogProbs(
+        tape: tape, batch: batch.packed, rows: batch.rows, targets: batch.targets,
+        temperature: temperature, entropy: true)
+    return (tokens.logProbs.array, tokens.entropy)
+  }
+
+  /// Loss and gradient norm of the fixed probe under the policy as it stands; nothing is updated.
+  func measureProbe() throws -> SFTReport {
+    model.store.zeroGrad()
+    var report = try supervisedPart(probe, scale: 1, coefficients: nil, update: true)
+    report.gradNorm = model.store.gradNorm()
+    model.store.zeroGrad()
+    try requireFinite(report.gradNorm, "the probe's gradient norm")
+    return report
+  }
+
+  /// The probe's rows as micro-batches.
+  func probeMicroBatches(_ dataset: any Dataset) throws -> [MicroBatch] {
+    let sequences = try state.probe.flatMap { try dataset.examples(in: $0..<($0 + 1)) }
+      .map { try demonstration($0, slot: "demonstrations") }
+    return microBatches(sequences, of: configuration.sft.perDeviceTrainBatchSize)
+  }
+
+  /// The reference becomes a copy of the policy as it stands.
+  func snapshotReference() throws {
+    if let reference {
+      reference.copyParameters(from: model)
+    } else {
+      reference = DecoderModel(copying: model)
+    }
+    state.referenceDigest = try storeReference()
+  }
+}

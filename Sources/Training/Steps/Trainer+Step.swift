@@ -1,0 +1,130 @@
+import Components
+import Tensors
+
+extension Trainer {
+  /// One optimizer step, from the strategy's plan to its report.
+  func runStep() throws {
+    let clock = ContinuousClock()
+    let began = clock.now
+    let before = try snapshot()
+    do {
+      let plan = try planStep()
+      let work = try gather(plan)
+      let outcome = try differentiate(work, plan)
+      let rate = try update(plan, outcome)
+      state.step += 1
+      if outcome.sft != nil { state.sftSteps += 1 }
+      if outcome.rl != nil { state.rlSteps += 1 }
+      state.trainedTokens += outcome.tokens
+      if isDue(configuration.evaluation.evalSteps) || state.step == horizon { try evaluate() }
+      let report = StepReport(
+        step: state.step - 1, kind: outcome.kind, sft: outcome.sft, rl: outcome.rl,
+        gradNorm: outcome.gradNorm, gradientCosine: outcome.cosine, learningRate: rate,
+        totalTokens: state.trainedTokens, evaluation: state.evaluation)
+      try finish(report, plan, work, seconds: (clock.now - began).seconds)
+    } catch let error as TrainingError {
+      // The weights are those of before the step: put the rest back to that moment, so that the checkpoint is whole.
+      if case .nonFinite = error {
+        try restore(before)
+        try writeCheckpoint()
+      }
+      throw error
+    }
+  }
+
+  /// Asks the strategy until its answer is work, carrying out its measurements.
+  private func planStep() throws -> StepPlan {
+    for measurements in 0...Self.measurementLimit {
+      let plan = try parts.strategy.beginStep(context(measurements: measurements))
+      try check(plan)
+      if plan.snapshotReference { try snapshotReference() }
+      guard plan.kind == .measure else { return plan }
+      let measured = try measureProbe()
+      let report = StepReport(
+        step: state.step, kind: .measure, probe: measured, totalTokens: state.trainedTokens,
+        evaluation: state.evaluation)
+      try remember(report)
+      try recordDecision(plan, kind: .measure, gradNorm: measured.gradNorm)
+    }
+    throw TrainingError.strategy(
+      step: state.step, hook: "begin_step",
+      problem: "asked for more than \(Self.measurementLimit) measurements in one step")
+  }
+
+  /// A strategy that measures more often than this before one step is in a loop.
+  private static let measurementLimit = 4
+
+  private func context(measurements: Int) -> StepContext {
+    let (random, step) = (random, UInt64(state.step))
+    return StepContext(
+      step: state.step, horizon: horizon, measurements: measurements, seed: configuration.seed,
+      uniform: { random.uniform(.strategy, step, item: $0) }, sftSteps: state.sftSteps,
+      rlSteps: state.rlSteps, history: state.history)
+  }
+
+  private func check(_ plan: StepPlan) throws {
+    func refuse(_ problem: String) -> TrainingError {
+      .strategy(step: state.step, hook: "begin_step", problem: problem)
+    }
+    if plan.kind == .sft || plan.kind == .both, demonstrations == nil {
+      throw refuse("asked for SFT, but the run has no demonstrations: section")
+    }
+    if plan.kind == .rl || plan.kind == .both, prompts == nil || rewards.rewards.isEmpty {
+      throw refuse("asked for RL, but the run has no prompts: section or no rewards")
+    }
+    if plan.kind == .measure, probe.isEmpty {
+      throw refuse("asked for a measurement without declaring that it needs the probe")
+    }
+    for (name, value) in [
+      ("sft_weight", plan.sftWeight), ("rl_weight", plan.rlWeight),
+      ("learning_rate_factor", plan.learningRateFactor),
+    ] where !value.isFinite || value < 0 {
+      throw refuse("answered \(name) \(value), which is not a finite number of 0 or more")
+    }
+    if let samples = plan.samplesPerPrompt,
+      samples < 2 || configuration.grpo.resolvedGenerationBatchSize % samples != 0
+    {
+      throw refuse(
+        "asked for \(samples) samples per prompt, which does not divide the generation batch of "
+          + "\(configuration.grpo.resolvedGenerationBatchSize)")
+    }
+    if plan.optimizerSlot < 0 || plan.optimizerSlot >= OptimizerSlots.limit {
+      throw refuse(
+        "named optimizer slot \(plan.optimizerSlot), outside 0..<\(OptimizerSlots.limit)")
+    }
+  }
+
+  /// Clips, steps AdamW and gives the learning rate that was used.
+  private func update(_ plan: StepPlan, _ outcome: StepOutcome) throws -> Double {
+    let limit = plan.maxGradNorm ?? configuration.maxGradNorm
+    // torch.nn.utils.clip_grad_norm_: the 1e-6 keeps a zero norm from dividing.
+    let clip = limit > 0 ? min(1, limit / (outcome.gradNorm + 1e-6)) : 1
+    let base =
+      outcome.kind == .sft ? configuration.sft.learningRate : configuration.grpo.learningRate
+    let rate =
+      base * plan.learningRateFactor
+      * configuration.schedule(horizon: horizon).factor(at: state.step)
+    while state.slotUpdates.count <= plan.optimizerSlot { state.slotUpdates.append(0) }
+    state.slotUpdates[plan.optimizerSlot] += 1
+    optimizer.step(
+      slot: plan.optimizerSlot, update: state.slotUpdates[plan.optimizerSlot], learningRate: rate,
+      gradScale: clip)
+    return rate
+  }
+
+  /// Tells the strategy and keeps the report for its history.
+  func remember(_ report: StepReport) throws {
+    try parts.strategy.endStep(report)
+    state.history.append(report)
+    if state.history.count > StepContext.historyLimit {
+      state.history.removeFirst(state.history.count - StepContext.historyLimit)
+    }
+  }
+}
+
+extension Duration {
+  /// As a real number of seconds.
+  var seconds: Double {
+    Double(components.seconds) + Double(components.attoseconds) * 1e-18
+  }
+}

@@ -1,0 +1,160 @@
+public import Components
+public import LanguageModels
+public import RunStore
+public import Tensors
+public import Tokenizers
+
+/// Trains one model: asks the strategy what each step is, and does it.
+///
+/// One step, as data flows: `beginStep` -> demonstrations and rollouts -> rewards, routes, advantages -> losses and gradients ->
+/// clip, AdamW -> `endStep` -> records, checkpoint. The steps' own parts stand in extensions, one file each.
+///
+/// A trainer belongs to one thread. The strategy, the datasets and the rewards are known by their protocols alone.
+public final class Trainer {
+  /// What decides the run.
+  public let configuration: TrainingConfiguration
+  let model: DecoderModel
+  let backend: any Backend
+  let parts: TrainingParts
+  let rows: RowTokenizer
+  let rewards: RewardPanel
+  let random: CounterRandom
+  let generator: Generator
+  let endOfSequence: Set<Int32>
+  let run: RunDirectory
+  weak var observer: (any TrainingObserver)?
+  let optimizer: OptimizerSlots
+  var reference: DecoderModel?
+  var prompts: RowSource?
+  var demonstrations: RowSource?
+  var probe: [MicroBatch] = []
+  var state = TrainerState()
+
+  /// Sets a run up at its first step.
+  ///
+  /// - Parameters:
+  ///   - configuration: What decides the run.
+  ///   - model: The policy; it is trained in place.
+  ///   - tokenizer: Encodes rows and decodes completions.
+  ///   - chatTemplate: Renders conversational rows; `nil` where there are none.
+  ///   - endOfSequence: Ids that end a completion, the first of which is appended to demonstrations.
+  ///   - parts: Strategy, datasets and rewards.
+  ///   - backend: Where tensors live.
+  ///   - run: Where records and checkpoints go.
+  ///   - observer: Who watches; held weakly.
+  /// - Throws: `TrainingError` where parts or settings do not fit together.
+  public init(
+    configuration: TrainingConfiguration,
+    model: DecoderModel,
+    tokenizer: Tokenizer,
+    chatTemplate: ChatTemplate?,
+    endOfSequence: [Int32],
+    parts: TrainingParts,
+    backend: any Backend,
+    run: RunDirectory,
+    observer: (any TrainingObserver)? = nil
+  ) throws {
+    guard let eosID = endOfSequence.first else {
+      throw TrainingError.missingPart(
+        "the model has no end-of-sequence token",
+        cure: "Set eos_token_id in config.json or generation_config.json")
+    }
+    try configuration.check()
+    try parts.check()
+    self.configuration = configuration
+    self.model = model
+    self.backend = backend
+    self.parts = parts
+    self.run = run
+    self.observer = observer
+    rows = RowTokenizer(tokenizer: tokenizer, chatTemplate: chatTemplate, eosID: eosID)
+    rewards = try RewardPanel(parts.rewards)
+    random = CounterRandom(seed: configuration.seed)
+    generator = Generator(model: model)
+    self.endOfSequence = Set(endOfSequence)
+    optimizer = OptimizerSlots(store: model.store, configuration: configuration, backend: backend)
+    try openSources()
+    if needsReference { try snapshotReference() }
+  }
+
+  /// Optimizer steps of the whole run.
+  public var horizon: Int {
+    if configuration.maxSteps >= 0 { return configuration.maxSteps }
+    let source: (length: Int?, perStep: Int) =
+      demonstrations.map { ($0.epochLength, configuration.sft.rowsPerStep) }
+      ?? (prompts?.epochLength, configuration.grpo.promptsPerStep)
+    let length = Double(source.length ?? 0) * configuration.numTrainEpochs
+    return Int((length / Double(max(source.perStep, 1))).rounded(.up))
+  }
+
+  /// Optimizer steps complete.
+  public var completedSteps: Int { state.step }
+
+  /// Trains to the horizon, or until `shouldStop` answers true at a step boundary.
+  ///
+  /// - Returns: Why it ended. Either way the last state is on disk.
+  public func train(shouldStop: () -> Bool = { false }) throws -> StopReason {
+    guard horizon > 0 else {
+      throw TrainingError.configuration(
+        key: "max_steps", value: String(configuration.maxSteps), problem: "gives no step to train",
+        cure: "Set max_steps to the number of optimizer steps")
+    }
+    observer?.observe(
+      .started(step: state.step, horizon: horizon, parameters: model.parameterCount))
+    if configuration.evaluation.evalOnStart, state.step == 0, state.evaluation == nil {
+      try evaluate()
+    }
+    var reason = StopReason.completed
+    while state.step < horizon {
+      if shouldStop() {
+        reason = .interrupted
+        break
+      }
+      try runStep()
+      if isDue(configuration.saveSteps), state.step < horizon { try writeCheckpoint() }
+    }
+    try writeCheckpoint()
+    observer?.observe(.finished(steps: state.step, reason: reason))
+    return reason
+  }
+
+  /// Whether something that happens every `period` steps happens now.
+  func isDue(_ period: Int) -> Bool { period > 0 && state.step % period == 0 }
+
+  /// Whether the run has a reference model.
+  var needsReference: Bool {
+    let needs = parts.strategy.requirements
+    return (configuration.grpo.beta != 0 && prompts != nil) || needs.contains(.reference)
+      || needs.contains(.kl)
+  }
+
+  private func openSources() throws {
+    var heldOut: Set<Int> = []
+    if let dataset = parts.demonstrations, parts.strategy.requirements.contains(.probe) {
+      state.probe = probePositions(of: dataset, size: configuration.probeSize, random: random)
+      heldOut = Set(state.probe)
+      probe = try probeMicroBatches(dataset)
+    }
+    demonstrations = try parts.demonstrations.map {
+      try RowSource(
+        slot: "demonstrations", dataset: $0, random: random,
+        shuffle: configuration.shuffleDataset, heldOut: heldOut)
+    }
+    prompts = try parts.prompts.map {
+      try RowSource(
+        slot: "prompts", dataset: $0, random: random, shuffle: configuration.shuffleDataset)
+    }
+  }
+}
+
+extension SFTConfiguration {
+  /// Rows in an optimizer step.
+  var rowsPerStep: Int { perDeviceTrainBatchSize * gradientAccumulationSteps }
+}
+
+extension GRPOConfiguration {
+  /// Completions in an optimizer step.
+  var completionsPerStep: Int { perDeviceTrainBatchSize * gradientAccumulationSteps }
+  /// Prompts in an optimizer step, reuse of generation batches included.
+  var promptsPerStep: Int { max(1, completionsPerStep / (numGenerations * numIterations)) }
+}

@@ -1,0 +1,70 @@
+public import Components
+
+/// A reward with its weight in the sum.
+public struct WeightedReward {
+  /// The reward.
+  public var function: any RewardFunction
+  /// TRL's `reward_weights`.
+  public var weight: Double
+
+  /// Creates a weighted reward.
+  public init(_ function: any RewardFunction, weight: Double = 1) {
+    self.function = function
+    self.weight = weight
+  }
+}
+
+/// The exchangeable parts of a run.
+public struct TrainingParts {
+  /// Decides each step.
+  public var strategy: any MixingStrategy
+  /// Rows that are rolled out.
+  public var prompts: (any Dataset)?
+  /// Rows that are imitated.
+  public var demonstrations: (any Dataset)?
+  /// Held-out rows for evaluation.
+  public var evaluation: (any Dataset)?
+  /// What scores rollouts.
+  public var rewards: [WeightedReward]
+
+  /// Creates the parts of a run.
+  public init(
+    strategy: any MixingStrategy,
+    prompts: (any Dataset)? = nil,
+    demonstrations: (any Dataset)? = nil,
+    evaluation: (any Dataset)? = nil,
+    rewards: [WeightedReward] = []
+  ) {
+    self.strategy = strategy
+    self.prompts = prompts
+    self.demonstrations = demonstrations
+    self.evaluation = evaluation
+    self.rewards = rewards
+  }
+
+  /// Fails with a clear message where the strategy needs what the run lacks.
+  func check() throws {
+    let needs = strategy.requirements
+    let name = strategy.identity.id
+    if needs.contains(.demonstrations) || needs.contains(.probe), demonstrations == nil {
+      throw TrainingError.missingPart(
+        "strategy \(name) trains on demonstrations, but the run has none",
+        cure: "Add a demonstrations: section with a dataset")
+    }
+    if needs.contains(.prompts), prompts == nil || rewards.isEmpty {
+      throw TrainingError.missingPart(
+        "strategy \(name) rolls out prompts, but the run has no \(prompts == nil ? "prompts" : "rewards")",
+        cure: prompts == nil
+          ? "Add a prompts: section with a dataset" : "Add a rewards: list with at least one reward")
+    }
+    if needs.contains(.promptDemonstrations), let prompts {
+      let first = try prompts.examples(in: 0..<1)
+      if first.first?.completion == nil {
+        throw TrainingError.missingPart(
+          "strategy \(name) needs a demonstration for every prompt, but rows of "
+            + "\(prompts.identity.id) have none",
+          cure: "Use a prompts dataset whose rows have a completion")
+      }
+    }
+  }
+}
