@@ -1,0 +1,61 @@
+/// A model's tokens and ids as the file has them.
+struct Vocabulary: Sendable {
+  private var table: ByteTable
+  /// Entry of each id, -1 for an id without a token.
+  private var entryOfID: [Int32] = []
+
+  /// Reads the `vocab` object of a BPE or WordLevel model.
+  init(_ node: JSONNode) throws(TokenizerError) {
+    let members = try node.object().members
+    table = ByteTable(minimumCapacity: members.count)
+    // Ids are dense in every real file; a wild one must not make us allocate gigabytes.
+    let limit = members.count * 4 + 1_000_000
+    for (token, value) in members {
+      let node = JSONNode(value, path: "\(node.path)[\"\(token)\"]", file: node.file)
+      let id = try node.tokenID()
+      guard id < limit else {
+        throw node.failure(
+          "the id is far beyond the number of tokens, \(members.count)",
+          value: String(id),
+          cure: "Renumber the vocabulary from 0"
+        )
+      }
+      add(token, id)
+    }
+  }
+
+  /// Makes a vocabulary whose ids are the positions of its tokens.
+  init(_ tokens: [String]) {
+    table = ByteTable(minimumCapacity: tokens.count)
+    for (id, token) in tokens.enumerated() { add(token, Int32(id)) }
+  }
+
+  private mutating func add(_ token: String, _ id: Int32) {
+    let before = table.count
+    table.insert(token, id)
+    guard table.count > before else { return }
+    if Int(id) >= entryOfID.count {
+      entryOfID.append(
+        contentsOf: repeatElement(-1, count: Int(id) + 1 - entryOfID.count)
+      )
+    }
+    entryOfID[Int(id)] = Int32(before)
+  }
+
+  /// Number of different tokens.
+  var count: Int { table.count }
+
+  /// One more than the largest id.
+  var idLimit: Int { entryOfID.count }
+
+  @inline(__always)
+  func id(_ token: Bytes) -> Int32? { table.find(token) }
+  func id(_ token: [UInt8]) -> Int32? { table.find(token) }
+  func id(_ token: String) -> Int32? { table.find(token) }
+
+  /// The bytes of the token `id`, nil where there is none.
+  func token(_ id: Int32) -> ArraySlice<UInt8>? {
+    guard id >= 0, Int(id) < entryOfID.count, entryOfID[Int(id)] >= 0 else { return nil }
+    return table.key(Int(entryOfID[Int(id)]))
+  }
+}
