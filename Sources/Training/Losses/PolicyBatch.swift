@@ -48,7 +48,10 @@ public struct PolicyBatch: Sendable {
       ("oldLogProbs", oldLogProbs?.count), ("refLogProbs", refLogProbs?.count),
       ("entropies", entropies?.count),
     ] {
-      precondition(other == nil || other == count, "\(name) has \(other!) values for \(count) tokens")
+      precondition(
+        other == nil || other == count,
+        "\(name) has \(other!) values for \(count) tokens"
+      )
     }
     switch advantages {
     case .perSequence(let values):

@@ -7,14 +7,16 @@ extension EvaluationStatistics {
   /// - Precondition: there is a trial.
   public static func share(of successes: Int, in trials: Int) -> Estimate {
     precondition(0 <= successes && successes <= trials, "\(successes) of \(trials)")
-    return wilson(Double(successes) / Double(trials), trials: trials)
+    return wilson(Double(successes) / Double(trials), trials: Double(trials))
   }
 
   /// A mean over prompts with its 95 % interval, for scores of several completions each (pass@k, mean accuracy).
   ///
-  /// The prompt is the unit that was drawn at random, so its completions do not count as trials of their own. The interval is
-  /// the normal one over prompts, cut to `bounds`. Where all prompts score the same it would have no width: then, for
-  /// scores within 0...1, it is Wilson's over prompts.
+  /// The prompt is the unit that was drawn at random, so its completions do not count as trials of their own. For scores within
+  /// 0...1 the interval is Wilson's with the effective number of trials, `m (1 - m)` over the variance of the mean `m` (Franco
+  /// et al. 2019, "Comparative study of confidence intervals for proportions in complex sample surveys"): for scores of 0 and
+  /// 1 that is the number of prompts and the interval `share(of:in:)`'s. Where all prompts score the same, which does not
+  /// make the mean certain, it is the number of prompts too. For other bounds the interval is the normal one, cut to them.
   ///
   /// - Parameters:
   ///   - scores: the score of each prompt.
@@ -23,24 +25,26 @@ extension EvaluationStatistics {
   public static func mean(_ scores: [Double], bounds: ClosedRange<Double> = 0...1) -> Estimate {
     precondition(!scores.isEmpty, "the mean of no prompt")
     let moments = NanAwareMoments(scores.lazy.map(Optional.init))
-    if bounds.lowerBound >= 0, bounds.upperBound <= 1, !(moments.std > 0) {
-      return wilson(moments.mean, trials: scores.count)
+    let mean = moments.mean
+    let count = Double(scores.count)
+    guard bounds.lowerBound >= 0 && bounds.upperBound <= 1 else {
+      guard scores.count > 1 else {
+        return Estimate(value: mean, low: bounds.lowerBound, high: bounds.upperBound)
+      }
+      let half = normalQuantile * moments.std / count.squareRoot()
+      return Estimate(
+        value: mean,
+        low: max(bounds.lowerBound, mean - half),
+        high: min(bounds.upperBound, mean + half)
+      )
     }
-    guard scores.count > 1 else {
-      return Estimate(value: moments.mean, low: bounds.lowerBound, high: bounds.upperBound)
-    }
-    let half = normalQuantile * moments.std / Double(scores.count).squareRoot()
-    return Estimate(
-      value: moments.mean,
-      low: max(bounds.lowerBound, moments.mean - half),
-      high: min(bounds.upperBound, moments.mean + half)
-    )
+    let squares = scores.reduce(0) { $0 + ($1 - mean) * ($1 - mean) }
+    return wilson(mean, trials: squares > 0 ? mean * (1 - mean) * count * count / squares : count)
   }
 
-  /// Wilson's interval around a share, which need not be a whole number of successes.
-  static func wilson(_ share: Double, trials: Int) -> Estimate {
-    precondition(trials > 0, "a share of no trial")
-    let n = Double(trials)
+  /// Wilson's interval around a share, of a number of trials that need not be whole.
+  private static func wilson(_ share: Double, trials n: Double) -> Estimate {
+    precondition(n > 0, "a share of no trial")
     let z2 = normalQuantile * normalQuantile
     let center = (share + z2 / (2 * n)) / (1 + z2 / n)
     let half =
