@@ -1,0 +1,50 @@
+import StepwisePlugin
+
+/// 1 for completions of at most `limit` bytes. Thread-safe, so that the SDK scores it on the host's workers.
+struct LengthReward: Reward {
+  static var concurrency: Concurrency { .threadSafe }
+  private var limit: Int
+
+  init(parameters: Parameters) throws { limit = try parameters.int("limit", default: 5) }
+
+  var declaration: RewardDeclaration {
+    RewardDeclaration(name: "short", range: 0...1, successThreshold: 1)
+  }
+
+  func score(_ item: RewardItem) throws -> Score {
+    if item.completion == "abstain" { return .abstained }
+    if item.completion == "fail" { throw PluginFailure(.data, "nothing can be said") }
+    return item.completion.utf8.count <= limit ? 1 : 0
+  }
+}
+
+extension LengthReward: Reconfigurable {
+  mutating func reconfigure(_ parameters: Parameters) throws {
+    let limit = try parameters.int("limit")
+    guard limit != 13 else { throw PluginFailure(.argument, "13 is not wanted") }
+    self.limit = limit
+  }
+}
+
+/// Compares the completion with the `answer` column, and answers the sum of everything else it sees.
+struct CompareReward: BatchReward {
+  static var id: String? { "org.stepwise.fixture.compare" }
+
+  init(parameters: Parameters) throws {}
+
+  var declaration: RewardDeclaration { RewardDeclaration(requiredColumns: ["answer"]) }
+
+  func score(_ batch: RewardBatch) throws -> [Score] {
+    batch.items.map { item in
+      guard let host = batch.host, item.example.column("answer") == .text(item.completion) else {
+        return .value(-1)
+      }
+      host.metric("seen", Double(item.completion.utf8.count))
+      let draw = host.uniform(seed: batch.seed, step: UInt64(batch.step), item: item.id, draw: 1)
+      return .value(
+        draw + Double(item.completionIDs.reduce(0, +)) + (item.truncated ? 1000 : 0)
+          + Double(item.promptText.utf8.count + item.completionWithSpecialTokens.utf8.count)
+      )
+    }
+  }
+}
