@@ -57,7 +57,8 @@ public final class Trainer {
     guard let eosID = endOfSequence.first else {
       throw TrainingError.missingPart(
         "the model has no end-of-sequence token",
-        cure: "Set eos_token_id in config.json or generation_config.json")
+        cure: "Set eos_token_id in config.json or generation_config.json"
+      )
     }
     try configuration.check()
     try parts.check()
@@ -72,7 +73,7 @@ public final class Trainer {
     random = CounterRandom(seed: configuration.seed)
     generator = Generator(model: model)
     self.endOfSequence = Set(endOfSequence)
-    optimizer = OptimizerSlots(store: model.store, configuration: configuration, backend: backend)
+    optimizer = OptimizerSlots(store: model.store, configuration: configuration)
     try openSources()
     if needsReference { try snapshotReference() }
   }
@@ -96,11 +97,15 @@ public final class Trainer {
   public func train(shouldStop: () -> Bool = { false }) throws -> StopReason {
     guard horizon > 0 else {
       throw TrainingError.configuration(
-        key: "max_steps", value: String(configuration.maxSteps), problem: "gives no step to train",
-        cure: "Set max_steps to the number of optimizer steps")
+        key: "max_steps",
+        value: String(configuration.maxSteps),
+        problem: "gives no step to train",
+        cure: "Set max_steps to the number of optimizer steps"
+      )
     }
     observer?.observe(
-      .started(step: state.step, horizon: horizon, parameters: model.parameterCount))
+      .started(step: state.step, horizon: horizon, parameters: model.parameterCount)
+    )
     if configuration.evaluation.evalOnStart, state.step == 0, state.evaluation == nil {
       try evaluate()
     }
@@ -137,12 +142,20 @@ public final class Trainer {
     }
     demonstrations = try parts.demonstrations.map {
       try RowSource(
-        slot: "demonstrations", dataset: $0, random: random,
-        shuffle: configuration.shuffleDataset, heldOut: heldOut)
+        slot: "demonstrations",
+        dataset: $0,
+        random: random,
+        shuffle: configuration.shuffleDataset,
+        heldOut: heldOut
+      )
     }
     prompts = try parts.prompts.map {
       try RowSource(
-        slot: "prompts", dataset: $0, random: random, shuffle: configuration.shuffleDataset)
+        slot: "prompts",
+        dataset: $0,
+        random: random,
+        shuffle: configuration.shuffleDataset
+      )
     }
   }
 }

@@ -15,7 +15,7 @@ struct TrainerState: Codable, Sendable {
   /// Tokens trained so far.
   var trainedTokens = 0
   /// Updates made in each optimizer slot: AdamW's step count.
-  var slotUpdates: [Int] = [0]
+  var slotUpdates: [Int] = []
   var history: [StepReport] = []
   var evaluation: EvaluationSummary?
   /// The generation batch in use; `nil` before the first.

@@ -49,13 +49,15 @@ public struct TrainingParts {
     if needs.contains(.demonstrations) || needs.contains(.probe), demonstrations == nil {
       throw TrainingError.missingPart(
         "strategy \(name) trains on demonstrations, but the run has none",
-        cure: "Add a demonstrations: section with a dataset")
+        cure: "Add a demonstrations: section with a dataset"
+      )
     }
     if needs.contains(.prompts), prompts == nil || rewards.isEmpty {
       throw TrainingError.missingPart(
         "strategy \(name) rolls out prompts, but the run has no \(prompts == nil ? "prompts" : "rewards")",
         cure: prompts == nil
-          ? "Add a prompts: section with a dataset" : "Add a rewards: list with at least one reward")
+          ? "Add a prompts: section with a dataset" : "Add a rewards: list with at least one reward"
+      )
     }
     if needs.contains(.promptDemonstrations), let prompts {
       let first = try prompts.examples(in: 0..<1)
@@ -63,7 +65,8 @@ public struct TrainingParts {
         throw TrainingError.missingPart(
           "strategy \(name) needs a demonstration for every prompt, but rows of "
             + "\(prompts.identity.id) have none",
-          cure: "Use a prompts dataset whose rows have a completion")
+          cure: "Use a prompts dataset whose rows have a completion"
+        )
       }
     }
   }

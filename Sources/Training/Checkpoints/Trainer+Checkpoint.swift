@@ -32,15 +32,21 @@ extension Trainer {
       state: try decodeState(directory.appending(path: CheckpointFile.trainer)),
       strategy: try bytes(directory, CheckpointFile.strategy),
       prompts: try bytes(directory, CheckpointFile.prompts),
-      demonstrations: try bytes(directory, CheckpointFile.demonstrations))
+      demonstrations: try bytes(directory, CheckpointFile.demonstrations)
+    )
     let probe = state.probe
     guard probe == snapshot.state.probe else {
       throw TrainingError.checkpoint(
-        path: directory.path, problem: "its probe rows are not those of this dataset and seed",
-        cure: "Resume with the dataset, seed and probe_size of the run")
+        path: directory.path,
+        problem: "its probe rows are not those of this dataset and seed",
+        cure: "Resume with the dataset, seed and probe_size of the run"
+      )
     }
     try restore(snapshot)
-    try loadMoments(directory.appending(path: CheckpointFile.optimizer))
+    try optimizer.load(
+      SafetensorsFile(path: directory.appending(path: CheckpointFile.optimizer).path),
+      updates: state.slotUpdates
+    )
     try loadReference()
   }
 
@@ -48,13 +54,19 @@ extension Trainer {
   func writeCheckpoint() throws {
     let snapshot = try snapshot()
     let checkpoint = try run.checkpoint(
-      step: state.step, keeping: configuration.saveTotalLimit
+      step: state.step,
+      keeping: configuration.saveTotalLimit
     ) { directory in
       try model.save(to: directory)
       try rows.tokenizer.save(to: directory)
-      try writeMoments(directory.appending(path: CheckpointFile.optimizer))
+      try writeSafetensors(
+        to: directory.appending(path: CheckpointFile.optimizer).path,
+        tensors: optimizer.tensors,
+        metadata: ["format": "stepwise-adamw"]
+      )
       try encodeState(snapshot.state).write(
-        to: directory.appending(path: CheckpointFile.trainer))
+        to: directory.appending(path: CheckpointFile.trainer)
+      )
       for (name, bytes) in [
         (CheckpointFile.strategy, snapshot.strategy), (CheckpointFile.prompts, snapshot.prompts),
         (CheckpointFile.demonstrations, snapshot.demonstrations),
@@ -68,12 +80,15 @@ extension Trainer {
   /// Everything but tensors, as it stands.
   func snapshot() throws -> TrainerSnapshot {
     var state = state
+    state.slotUpdates = optimizer.updates
     state.prompts = prompts?.cursor
     state.demonstrations = demonstrations?.cursor
     return TrainerSnapshot(
-      state: state, strategy: try parts.strategy.saveState(),
+      state: state,
+      strategy: try parts.strategy.saveState(),
       prompts: try parts.prompts?.saveState() ?? [],
-      demonstrations: try parts.demonstrations?.saveState() ?? [])
+      demonstrations: try parts.demonstrations?.saveState() ?? []
+    )
   }
 
   /// Puts everything but tensors back.
@@ -98,20 +113,28 @@ extension Trainer {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys]
     encoder.nonConformingFloatEncodingStrategy = .convertToString(
-      positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
+      positiveInfinity: "inf",
+      negativeInfinity: "-inf",
+      nan: "nan"
+    )
     return try encoder.encode(state)
   }
 
   private func decodeState(_ url: URL) throws -> TrainerState {
     let decoder = JSONDecoder()
     decoder.nonConformingFloatDecodingStrategy = .convertFromString(
-      positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
+      positiveInfinity: "inf",
+      negativeInfinity: "-inf",
+      nan: "nan"
+    )
     do {
       return try decoder.decode(TrainerState.self, from: try Data(contentsOf: url))
     } catch {
       throw TrainingError.checkpoint(
-        path: url.path, problem: "cannot be read as a trainer state (\(error))",
-        cure: "Resume with the version of Stepwise that wrote it, or from an earlier checkpoint")
+        path: url.path,
+        problem: "cannot be read as a trainer state (\(error))",
+        cure: "Resume with the version of Stepwise that wrote it, or from an earlier checkpoint"
+      )
     }
   }
 }

@@ -17,8 +17,8 @@ struct CounterRandom: Sendable {
   let seed: UInt64
 
   /// A generator for one purpose and index.
-  func stream(_ purpose: Purpose, _ index: UInt64 = 0) -> Philox {
-    Philox(seed: seed, stream: purpose.rawValue << 56 | index & (1 << 56 - 1))
+  func stream(_ purpose: Purpose, _ index: UInt64 = 0) -> Philox4x32 {
+    Philox4x32(seed: seed, stream: purpose.rawValue << 56 | index & (1 << 56 - 1))
   }
 
   /// A uniform draw in [0, 1) with 24 bits.
@@ -30,7 +30,7 @@ struct CounterRandom: Sendable {
   func permutation(_ count: Int, _ purpose: Purpose, _ index: UInt64) -> [Int] {
     var order = Array(0..<count)
     guard count > 1 else { return order }
-    var generator = stream(purpose, index)
+    var generator = stream(purpose, index).sequence()
     for i in stride(from: count - 1, to: 0, by: -1) {
       // Multiply-shift on 64 bits: the bias is below 2^-32 for any count that fits in memory.
       let j = Int(generator.next().multipliedFullWidth(by: UInt64(i + 1)).high)

@@ -23,7 +23,11 @@ final class RowSource {
   private var positions: [UInt64: Int]?
 
   init(
-    slot: String, dataset: any Dataset, random: CounterRandom, shuffle: Bool, heldOut: Set<Int> = []
+    slot: String,
+    dataset: any Dataset,
+    random: CounterRandom,
+    shuffle: Bool,
+    heldOut: Set<Int> = []
   ) throws {
     self.slot = slot
     self.dataset = dataset
@@ -32,9 +36,11 @@ final class RowSource {
     self.heldOut = heldOut
     if let count = dataset.count, count <= heldOut.count {
       throw TrainingError.configuration(
-        key: slot, value: "\(count) rows",
+        key: slot,
+        value: "\(count) rows",
         problem: "are too few: \(heldOut.count) are held out for the probe",
-        cure: "Give more rows, or lower probe_size")
+        cure: "Give more rows, or lower probe_size"
+      )
     }
   }
 
@@ -61,15 +67,21 @@ final class RowSource {
         if let difficulty {
           guard let value = row.difficulty else {
             throw TrainingError.row(
-              slot: slot, id: row.id, problem: "has no difficulty but the strategy asks for a window",
-              cure: "Use a dataset that gives difficulties, or a strategy without a window")
+              slot: slot,
+              id: row.id,
+              problem: "has no difficulty but the strategy asks for a window",
+              cure: "Use a dataset that gives difficulties, or a strategy without a window"
+            )
           }
           guard difficulty.contains(value) else {
             passedOver += 1
             if passedOver > max(epochLength ?? 100_000, 1_000) {
               throw TrainingError.configuration(
-                key: slot, value: "difficulty \(difficulty)", problem: "matches no row",
-                cure: "Widen the strategy's difficulty window, or give rows of that difficulty")
+                key: slot,
+                value: "difficulty \(difficulty)",
+                problem: "matches no row",
+                cure: "Widen the strategy's difficulty window, or give rows of that difficulty"
+              )
             }
             continue
           }
@@ -86,8 +98,11 @@ final class RowSource {
     if positions == nil {
       guard let count = dataset.count else {
         throw TrainingError.configuration(
-          key: slot, value: "a stream", problem: "cannot be searched for stored rows",
-          cure: "Use a finite dataset with this strategy")
+          key: slot,
+          value: "a stream",
+          problem: "cannot be searched for stored rows",
+          cure: "Use a finite dataset with this strategy"
+        )
       }
       var map: [UInt64: Int] = [:]
       map.reserveCapacity(count)
@@ -100,8 +115,11 @@ final class RowSource {
     return try ids.map { id in
       guard let position = positions?[id] else {
         throw TrainingError.row(
-          slot: slot, id: id, problem: "was asked for by the strategy but is not in the dataset",
-          cure: "The strategy must name ids that it was given")
+          slot: slot,
+          id: id,
+          problem: "was asked for by the strategy but is not in the dataset",
+          cure: "The strategy must name ids that it was given"
+        )
       }
       return try fetch(position..<(position + 1))[0]
     }
@@ -117,7 +135,9 @@ final class RowSource {
   private func draw(_ wanted: Int) throws -> [Example] {
     guard let count = dataset.count else {
       defer { cursor.position += wanted }
-      return try fetch((cursor.position + heldOut.count)..<(cursor.position + heldOut.count + wanted))
+      return try fetch(
+        (cursor.position + heldOut.count)..<(cursor.position + heldOut.count + wanted)
+      )
     }
     if orderEpoch != cursor.epoch {
       order = (shuffle ? random.permutation(count, .order, epochKey) : Array(0..<count))
@@ -146,9 +166,11 @@ final class RowSource {
     let rows = try dataset.examples(in: range)
     guard rows.count == range.count else {
       throw TrainingError.configuration(
-        key: slot, value: "\(dataset.identity.id)",
+        key: slot,
+        value: "\(dataset.identity.id)",
         problem: "gave \(rows.count) rows for the range \(range)",
-        cure: "The dataset plugin must give exactly the rows it is asked for")
+        cure: "The dataset plugin must give exactly the rows it is asked for"
+      )
     }
     return rows
   }

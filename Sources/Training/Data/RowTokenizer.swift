@@ -50,17 +50,24 @@ struct RowTokenizer {
       // The completion is what the rendered conversation has beyond the rendered prompt.
       guard case .messages(let promptTurns) = example.prompt else {
         throw TrainingError.row(
-          slot: slot, id: example.id, problem: "has a conversational completion but a plain prompt",
-          cure: "Give prompt and completion in the same form")
+          slot: slot,
+          id: example.id,
+          problem: "has a conversational completion but a plain prompt",
+          cure: "Give prompt and completion in the same form"
+        )
       }
       let head = try chatTemplate.render(messages: promptTurns, addGenerationPrompt: true)
       let whole = try chatTemplate.render(
-        messages: promptTurns + turns, addGenerationPrompt: false)
+        messages: promptTurns + turns,
+        addGenerationPrompt: false
+      )
       guard whole.utf8.starts(with: head.utf8) else {
         throw TrainingError.row(
-          slot: slot, id: example.id,
+          slot: slot,
+          id: example.id,
           problem: "renders to a conversation that does not begin with its prompt",
-          cure: "Use a chat template that only appends, or give prompt and completion as text")
+          cure: "Use a chat template that only appends, or give prompt and completion as text"
+        )
       }
       let tail = String(decoding: Array(whole.utf8.dropFirst(head.utf8.count)), as: UTF8.self)
       return tokenizer.encode(tail, addSpecialTokens: false)
@@ -99,7 +106,10 @@ struct RowTokenizer {
 
   private func noTemplate(_ example: Example, slot: String) -> TrainingError {
     .row(
-      slot: slot, id: example.id, problem: "is conversational but the tokenizer has no chat template",
-      cure: "Set chat_template_path, or use a dataset with plain text")
+      slot: slot,
+      id: example.id,
+      problem: "is conversational but the tokenizer has no chat template",
+      cure: "Set chat_template_path, or use a dataset with plain text"
+    )
   }
 }

@@ -28,8 +28,11 @@ struct Evaluator {
     let count = min(settings.maxPrompts, dataset.count ?? settings.maxPrompts)
     guard count > 0 else {
       throw TrainingError.configuration(
-        key: "evaluation.max_prompts", value: String(settings.maxPrompts),
-        problem: "leaves no prompt to evaluate", cure: "Set it to 1 or more, and give a dataset")
+        key: "evaluation.max_prompts",
+        value: String(settings.maxPrompts),
+        problem: "leaves no prompt to evaluate",
+        cure: "Set it to 1 or more, and give a dataset"
+      )
     }
     let clock = ContinuousClock()
     let began = clock.now
@@ -46,19 +49,26 @@ struct Evaluator {
       ? EvaluationStatistics.share(of: correct.reduce(0, +), in: count)
       : EvaluationStatistics.mean(shares)
     let record = EvaluationRecord(
-      step: step, k: k, count: count, passAt1: passAt1,
+      step: step,
+      k: k,
+      count: count,
+      passAt1: passAt1,
       passAtK: k == 1
         ? passAt1
         : EvaluationStatistics.mean(
-          correct.map { EvaluationStatistics.pass(at: k, correct: $0, of: k) }),
+          correct.map { EvaluationStatistics.pass(at: k, correct: $0, of: k) }
+        ),
       majAtK: majority(groups, k: k),
       reward: Moments(samples.map { $0.total ?? 0 }).mean,
       completionLength: Moments(samples.map { Double($0.completion.tokens.count) }).mean,
       clippedRatio: Moments(samples.map { $0.completion.finishReason == .length ? 1 : 0 }).mean,
       solved: groups.map { $0.samples.first?.solved ?? false },
-      seconds: (clock.now - began).seconds)
+      seconds: (clock.now - began).seconds
+    )
     return Result(
-      record: record, samples: groups.prefix(settings.sampleCount).map { line($0, step: step) })
+      record: record,
+      samples: groups.prefix(settings.sampleCount).map { line($0, step: step) }
+    )
   }
 
   private func judge(_ dataset: any Dataset, _ range: Range<Int>) throws -> [RolloutGroup] {
@@ -66,25 +76,35 @@ struct Evaluator {
     var groups = try dataset.examples(in: range).map { example in
       try rewards.check(example, slot: "evaluation.prompts")
       return RolloutGroup(
-        example: example, promptText: try rows.promptText(example, slot: "evaluation.prompts"),
-        prompt: try rows.prompt(example, slot: "evaluation.prompts"))
+        example: example,
+        promptText: try rows.promptText(example, slot: "evaluation.prompts"),
+        prompt: try rows.prompt(example, slot: "evaluation.prompts")
+      )
     }
     let completions = try generator.generate(
       groups.enumerated().map { index, group in
         GenerationRequest(
-          prompt: group.prompt, count: settings.numGenerations,
-          firstID: Self.streamBase | UInt64((range.lowerBound + index) * settings.numGenerations))
+          prompt: group.prompt,
+          count: settings.numGenerations,
+          firstID: Self.streamBase | UInt64((range.lowerBound + index) * settings.numGenerations)
+        )
       },
       options: SamplingOptions(
         temperature: settings.temperature,
         maxCompletionLength: settings.maxCompletionLength
           ?? configuration.grpo.maxCompletionLength,
-        eosTokenIDs: endOfSequence),
-      seed: configuration.seed)
+        eosTokenIDs: endOfSequence
+      ),
+      seed: configuration.seed
+    )
     for (index, drawn) in completions.enumerated() { groups[index].fresh = drawn }
     try groups.scoreFresh(
-      with: rewards, rows: rows, step: 0, seed: configuration.seed,
-      answers: settings.numGenerations > 1)
+      with: rewards,
+      rows: rows,
+      step: 0,
+      seed: configuration.seed,
+      answers: settings.numGenerations > 1
+    )
     return groups
   }
 
@@ -97,9 +117,13 @@ struct Evaluator {
     return EvaluationStatistics.mean(
       groups.map { group in
         EvaluationStatistics.majority(
-          at: k, answers: group.samples.map(\.answer), correct: group.samples.map(\.solved))
+          at: k,
+          answers: group.samples.map(\.answer),
+          correct: group.samples.map(\.solved)
+        )
           ? 1 : 0
-      })
+      }
+    )
   }
 
   private func line(_ group: RolloutGroup, step: Int) -> Record {
@@ -113,7 +137,8 @@ struct Evaluator {
             RecordField("reward", sample.total.map { .double($0) } ?? .null),
             RecordField("solved", .bool(sample.solved)),
           ])
-        }),
+        }
+      ),
     ]
   }
 }

@@ -6,13 +6,20 @@ extension Trainer {
   func evaluate() throws {
     guard let dataset = parts.evaluation else { return }
     let result = try Evaluator(
-      configuration: configuration, rows: rows, rewards: rewards, generator: generator,
+      configuration: configuration,
+      rows: rows,
+      rewards: rewards,
+      generator: generator,
       endOfSequence: endOfSequence
     ).evaluate(dataset, step: state.step)
     let record = result.record
     state.evaluation = EvaluationSummary(
-      step: record.step, accuracy: record.passAt1.value, low: record.passAt1.low,
-      high: record.passAt1.high, count: record.count)
+      step: record.step,
+      accuracy: record.passAt1.value,
+      low: record.passAt1.low,
+      high: record.passAt1.high,
+      count: record.count
+    )
     try run.append(record.line, to: .evaluations)
     for sample in result.samples { try run.append(sample, to: .samples) }
     observer?.observe(.evaluated(record))

@@ -2,49 +2,80 @@ import Tensors
 
 /// AdamW over the whole model, with one set of moments for each optimizer slot that a strategy uses.
 ///
-/// Slot 0 is shared by all steps that name no other. A slot's moments are made, at zero, when it is first used.
+/// Slot 0 is shared by all steps that name no other. A slot's moments are made, at zero, when it is first used; each set costs
+/// twice the model's size.
 final class OptimizerSlots {
-  /// How many sets of moments a run can hold; each costs twice the model's size.
+  /// How many sets of moments a run can hold.
   static let limit = 4
 
-  /// First and second moment, laid out as the model's value buffer.
-  struct Moments {
-    let first: Storage
-    let second: Storage
-  }
-
   private let store: ParameterStore
-  private let backend: any Backend
-  private let options: AdamWOptions
-  private(set) var slots: [Int: Moments] = [:]
+  private let configuration: TrainingConfiguration
+  private(set) var states: [Int: AdamWState] = [:]
 
-  init(store: ParameterStore, configuration: TrainingConfiguration, backend: any Backend) {
+  init(store: ParameterStore, configuration: TrainingConfiguration) {
     self.store = store
-    self.backend = backend
-    options = AdamWOptions(
-      beta1: Float(configuration.adamBeta1), beta2: Float(configuration.adamBeta2),
-      eps: Float(configuration.adamEpsilon), weightDecay: Float(configuration.weightDecay))
+    self.configuration = configuration
   }
 
   /// One fused AdamW update from the model's gradient buffer.
   ///
-  /// - Parameters:
-  ///   - update: the slot's update, 1-based: AdamW's bias correction.
-  ///   - gradScale: multiplies the gradient: the clip factor.
-  func step(slot: Int, update: Int, learningRate: Double, gradScale: Double) {
-    let moments = self.moments(slot)
-    backend.adamW(
-      store, firstMoment: moments.first, secondMoment: moments.second, step: update,
-      learningRate: learningRate, options: options, gradScale: Float(gradScale))
+  /// - Parameter gradientScale: multiplies the gradient: the clip factor.
+  func step(slot: Int, learningRate: Double, gradientScale: Double) {
+    store.adamW(
+      state(slot),
+      options: AdamWOptions(
+        learningRate: learningRate,
+        beta1: configuration.adamBeta1,
+        beta2: configuration.adamBeta2,
+        epsilon: configuration.adamEpsilon,
+        weightDecay: configuration.weightDecay
+      ),
+      gradientScale: gradientScale
+    )
   }
 
   /// The slot's moments, made where they are not there yet.
-  func moments(_ slot: Int) -> Moments {
-    if let moments = slots[slot] { return moments }
-    let count = store.valueBuffer.count
-    let moments = Moments(
-      first: backend.allocate(count, zeroed: true), second: backend.allocate(count, zeroed: true))
-    slots[slot] = moments
-    return moments
+  func state(_ slot: Int) -> AdamWState {
+    if let state = states[slot] { return state }
+    let state = AdamWState(for: store)
+    states[slot] = state
+    return state
+  }
+
+  /// The slots in use, in order, as tensors `slotN.exp_avg.PARAMETER` and `slotN.exp_avg_sq.PARAMETER`.
+  var tensors: [SafetensorsTensor] {
+    states.sorted { $0.key < $1.key }.flatMap { slot, state in
+      [("exp_avg", state.firstMoment), ("exp_avg_sq", state.secondMoment)].flatMap { name, moment in
+        store.parameters.map { parameter in
+          let part = state.moment(moment, of: parameter)
+          return SafetensorsTensor(
+            name: "slot\(slot).\(name).\(parameter.name)",
+            shape: parameter.shape
+          ) { [store] in store.backend.read(part) }
+        }
+      }
+    }
+  }
+
+  /// Reads what `tensors` gave, for the slots whose number of updates is not 0.
+  func load(_ file: SafetensorsFile, updates: [Int]) throws {
+    states = [:]
+    for (slot, count) in updates.enumerated() where count > 0 {
+      let state = state(slot)
+      state.step = count
+      for (name, moment) in [("exp_avg", state.firstMoment), ("exp_avg_sq", state.secondMoment)] {
+        for parameter in store.parameters {
+          store.backend.write(
+            try file.load("slot\(slot).\(name).\(parameter.name)"),
+            to: state.moment(moment, of: parameter)
+          )
+        }
+      }
+    }
+  }
+
+  /// How many updates each slot has made, by slot.
+  var updates: [Int] {
+    (0..<((states.keys.max() ?? -1) + 1)).map { states[$0]?.step ?? 0 }
   }
 }

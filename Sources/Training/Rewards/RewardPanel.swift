@@ -9,8 +9,11 @@ struct RewardPanel {
     var names: Set<String> = []
     for reward in rewards where !names.insert(reward.function.description.name).inserted {
       throw TrainingError.configuration(
-        key: "rewards", value: reward.function.description.name, problem: "is there twice",
-        cure: "Give each reward a name of its own: name: ...")
+        key: "rewards",
+        value: reward.function.description.name,
+        problem: "is there twice",
+        cure: "Give each reward a name of its own: name: ..."
+      )
     }
   }
 
@@ -60,9 +63,11 @@ struct RewardPanel {
       for name in reward.function.description.requiredColumns
       where example.column(name) == nil || example.column(name) == .null {
         throw TrainingError.row(
-          slot: slot, id: example.id,
+          slot: slot,
+          id: example.id,
           problem: "has no column \(name), which reward \(reward.function.description.name) needs",
-          cure: "Use a dataset with that column, or another reward")
+          cure: "Use a dataset with that column, or another reward"
+        )
       }
     }
   }

@@ -35,7 +35,11 @@ extension [RolloutGroup] {
   ///
   /// - Parameter answers: whether the answers are wanted too, for majority votes.
   mutating func scoreFresh(
-    with rewards: RewardPanel, rows: RowTokenizer, step: Int, seed: UInt64, answers: Bool = false
+    with rewards: RewardPanel,
+    rows: RowTokenizer,
+    step: Int,
+    seed: UInt64,
+    answers: Bool = false
   ) throws {
     let items = flatMap { group in group.fresh.map { group.item($0, rows: rows) } }
     let batch = RewardBatch(step: step, seed: seed, items: items)
@@ -47,8 +51,14 @@ extension [RolloutGroup] {
       for completion in self[index].fresh {
         self[index].samples.append(
           RolloutSample(
-            completion: completion, text: items[next].completion, scores: scores.map { $0[next] },
-            total: totals[next], solved: solved[next], answer: answers ? given[next] : nil))
+            completion: completion,
+            text: items[next].completion,
+            scores: scores.map { $0[next] },
+            total: totals[next],
+            solved: solved[next],
+            answer: answers ? given[next] : nil
+          )
+        )
         next += 1
       }
       self[index].fresh = []
@@ -60,10 +70,16 @@ extension RolloutGroup {
   /// A completion as a reward sees it.
   fileprivate func item(_ completion: Completion, rows: RowTokenizer) -> RewardItem {
     RewardItem(
-      id: completion.id, example: example, promptText: promptText,
+      id: completion.id,
+      example: example,
+      promptText: promptText,
       completion: rows.tokenizer.decode(completion.tokens, skipSpecialTokens: true),
       completionWithSpecialTokens: rows.tokenizer.decode(
-        completion.tokens, skipSpecialTokens: false),
-      completionIDs: completion.tokens, truncated: completion.finishReason == .length)
+        completion.tokens,
+        skipSpecialTokens: false
+      ),
+      completionIDs: completion.tokens,
+      truncated: completion.finishReason == .length
+    )
   }
 }

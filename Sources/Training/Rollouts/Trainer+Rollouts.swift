@@ -8,28 +8,37 @@ extension Trainer {
     guard let source = prompts else { preconditionFailure("an RL plan without prompts") }
     let groupSize = plan.samplesPerPrompt ?? configuration.grpo.numGenerations
     let examples = try source.next(
-      configuration.grpo.resolvedGenerationBatchSize / groupSize, difficulty: plan.difficulty)
+      configuration.grpo.resolvedGenerationBatchSize / groupSize,
+      difficulty: plan.difficulty
+    )
     var groups = try examples.map { example in
       try rewards.check(example, slot: source.slot)
       return RolloutGroup(
-        example: example, promptText: try rows.promptText(example, slot: source.slot),
-        prompt: try rows.prompt(example, slot: source.slot))
+        example: example,
+        promptText: try rows.promptText(example, slot: source.slot),
+        prompt: try rows.prompt(example, slot: source.slot)
+      )
     }
     try sample(&groups, size: groupSize)
     var (sequences, routed) = try route(groups)
     if !sequences.isEmpty { try assignAdvantages(&sequences) }
     let order = random.permutation(
-      sequences.count, .shuffleGeneration, UInt64(state.generations))
+      sequences.count,
+      .shuffleGeneration,
+      UInt64(state.generations)
+    )
     sequences = order.map { sequences[$0] }
     try addLogProbs(&sequences)
     state.generations += 1
     let masked = configuration.grpo.maskTruncatedCompletions
     return GenerationBatch(
-      sequences: sequences, routedDemonstrations: routed,
+      sequences: sequences,
+      routedDemonstrations: routed,
       itemCount: sequences.reduce(0) {
         $0 + (masked && $1.truncated ? 0 : $1.trainedTokens - $1.hintLength)
       },
-      statistics: try describe(groups))
+      statistics: try describe(groups)
+    )
   }
 
   /// Samples every group to its full size; strategies that shape rollouts see the rewards after each micro-group.
@@ -46,30 +55,45 @@ extension Trainer {
             samples: prefixes.map { prefix in
               defer { state.rolloutsDrawn += 1 }
               return .init(id: state.rolloutsDrawn, prefix: prefix)
-            }))
+            }
+          )
+        )
         owners.append(index)
       }
       let completions = try generate(requests)
       for (owner, drawn) in zip(owners, completions) { groups[owner].fresh = drawn }
       try groups.scoreFresh(
-        with: rewards, rows: rows, step: state.step, seed: configuration.seed)
+        with: rewards,
+        rows: rows,
+        step: state.step,
+        seed: configuration.seed
+      )
     }
   }
 
   /// What the samples of the next micro-group of a prompt start with.
-  private func prefixes(for group: RolloutGroup, _ index: Int, size: Int, room: Int) throws
+  private func prefixes(
+    for group: RolloutGroup,
+    _ index: Int,
+    size: Int,
+    room: Int
+  ) throws
     -> [[Int32]]
   {
     let demonstration = try rows.completion(group.example, slot: "prompts") ?? []
     let (random, step) = (random, UInt64(state.step))
     let request = RolloutShapeRequest(
-      step: state.step, prompt: index, exampleID: group.example.id, groupSize: size,
+      step: state.step,
+      prompt: index,
+      exampleID: group.example.id,
+      groupSize: size,
       demonstration: demonstration,
       stepBoundaries: rows.boundaries(group.example, in: demonstration),
       rewards: group.samples.map(\.total),
       uniform: {
         random.uniform(.rolloutShape, step << 24 | UInt64(index), item: $0)
-      })
+      }
+    )
     guard let shape = try parts.strategy.shapeRollout(request) else {
       return Array(repeating: [], count: room)
     }
@@ -77,9 +101,11 @@ extension Trainer {
       shape.prefixLengths.allSatisfy({ 0...demonstration.count ~= $0 })
     else {
       throw TrainingError.strategy(
-        step: state.step, hook: "shape_rollout",
+        step: state.step,
+        hook: "shape_rollout",
         problem: "answered prefix lengths \(shape.prefixLengths), where 1 to \(room) lengths of at "
-          + "most \(demonstration.count) tokens fit")
+          + "most \(demonstration.count) tokens fit"
+      )
     }
     return shape.prefixLengths.map { Array(demonstration.prefix($0)) }
   }
@@ -89,13 +115,19 @@ extension Trainer {
     return try generator.generate(
       requests,
       options: SamplingOptions(
-        temperature: grpo.temperature, topK: grpo.topK, topP: grpo.topP, minP: grpo.minP,
-        repetitionPenalty: grpo.repetitionPenalty, maxCompletionLength: grpo.maxCompletionLength,
-        eosTokenIDs: endOfSequence),
+        temperature: grpo.temperature,
+        topK: grpo.topK,
+        topP: grpo.topP,
+        minP: grpo.minP,
+        repetitionPenalty: grpo.repetitionPenalty,
+        maxCompletionLength: grpo.maxCompletionLength,
+        eosTokenIDs: endOfSequence
+      ),
       seed: configuration.seed,
       progress: { [weak observer] done, total in
         observer?.observe(.generating(done: done, total: total))
-      })
+      }
+    )
   }
 
   /// log p under the generating policy (where the loss will differ from it) and under the reference.

@@ -4,17 +4,22 @@ extension Trainer {
   /// Turns groups into sequences as the strategy routes them.
   ///
   /// - Returns: the RL part's sequences in group order, and the demonstrations that go to the SFT part.
-  func route(_ groups: [RolloutGroup]) throws -> (
+  func route(
+    _ groups: [RolloutGroup]
+  ) throws -> (
     rl: [TrainingSequence], routed: [TrainingSequence]
   ) {
     let request = RouteRequest(
       step: state.step,
       prompts: groups.map { group in
         PromptGroup(
-          exampleID: group.example.id, rewards: group.samples.map(\.total),
+          exampleID: group.example.id,
+          rewards: group.samples.map(\.total),
           succeeded: group.samples.map(\.solved),
-          hasDemonstration: group.example.completion != nil)
-      })
+          hasDemonstration: group.example.completion != nil
+        )
+      }
+    )
     let routes =
       try parts.strategy.route(request)
       ?? Array(repeating: PromptRoute(), count: groups.count)
@@ -30,10 +35,17 @@ extension Trainer {
       if route.keepRollouts {
         rl += group.samples.map { sample in
           TrainingSequence(
-            kind: .rollout, exampleID: group.example.id, group: index, prompt: group.prompt,
-            completion: sample.completion.tokens, hintLength: sample.completion.prefixCount,
-            scores: sample.scores, reward: sample.total, weight: route.weight,
-            truncated: sample.completion.finishReason == .length)
+            kind: .rollout,
+            exampleID: group.example.id,
+            group: index,
+            prompt: group.prompt,
+            completion: sample.completion.tokens,
+            hintLength: sample.completion.prefixCount,
+            scores: sample.scores,
+            reward: sample.total,
+            weight: route.weight,
+            truncated: sample.completion.finishReason == .length
+          )
         }
       }
       guard route.demonstration != .none else { continue }
@@ -41,7 +53,11 @@ extension Trainer {
         throw refuse("asked for the demonstration of row \(group.example.id), which has none")
       }
       var sequence = try demonstration(
-        group.example, slot: "prompts", group: index, weight: route.weight)
+        group.example,
+        slot: "prompts",
+        group: index,
+        weight: route.weight
+      )
       if route.demonstration == .groupMember {
         sequence.kind = .scoredDemonstration
         sequence.reward = route.demonstrationReward
@@ -56,15 +72,20 @@ extension Trainer {
   /// The strategy's advantages, or TRL's.
   func assignAdvantages(_ sequences: inout [TrainingSequence]) throws {
     let request = AdvantageRequest(
-      step: state.step, rewards: sequences.map(\.reward), group: sequences.map(\.group),
-      isDemonstration: sequences.map { $0.kind == .scoredDemonstration })
+      step: state.step,
+      rewards: sequences.map(\.reward),
+      group: sequences.map(\.group),
+      isDemonstration: sequences.map { $0.kind == .scoredDemonstration }
+    )
     let values: [Double]
     if let answer = try parts.strategy.advantages(request) {
       guard answer.count == sequences.count, answer.allSatisfy(\.isFinite) else {
         throw TrainingError.strategy(
-          step: state.step, hook: "advantages",
+          step: state.step,
+          hook: "advantages",
           problem: "gave \(answer.count) advantages for \(sequences.count) sequences, or one that "
-            + "is not finite")
+            + "is not finite"
+        )
       }
       values = answer
     } else {
@@ -91,7 +112,9 @@ extension Trainer {
   var estimator: AdvantageEstimator {
     AdvantageEstimator(
       scaling: configuration.grpo.scaleRewards,
-      aggregation: configuration.grpo.multiObjectiveAggregation, weights: rewards.weights)
+      aggregation: configuration.grpo.multiObjectiveAggregation,
+      weights: rewards.weights
+    )
   }
 
   private func refuse(_ problem: String) -> TrainingError {

@@ -32,8 +32,13 @@ struct TrainingSequence: Codable, Sendable, Equatable {
   /// A demonstration in the SFT part.
   static func demonstration(_ row: RowTokenizer.Row, group: Int = -1, weight: Double = 1) -> Self {
     .init(
-      kind: .demonstration, exampleID: row.id, group: group, prompt: row.prompt,
-      completion: row.completion, weight: weight)
+      kind: .demonstration,
+      exampleID: row.id,
+      group: group,
+      prompt: row.prompt,
+      completion: row.completion,
+      weight: weight
+    )
   }
 }
 

@@ -8,7 +8,10 @@ extension Trainer {
   /// into micro-batches.
   ///
   /// - Returns: the parts' weights, and each micro-batch's coefficients on the gradient of log p, or `nil` for the host's own.
-  func consult(_ work: inout StepWork, _ planned: (sft: Double, rl: Double)) throws -> (
+  func consult(
+    _ work: inout StepWork,
+    _ planned: (sft: Double, rl: Double)
+  ) throws -> (
     weights: (sft: Double, rl: Double), coefficients: [[Float]]?
   ) {
     let measured = work.batches.enumerated().map { index, batch in
@@ -16,12 +19,16 @@ extension Trainer {
     }
     var weights = planned
     let statistics = StepStatistics(
-      step: state.step, sequences: measured.flatMap(\.sequenceStatistics))
+      step: state.step,
+      sequences: measured.flatMap(\.sequenceStatistics)
+    )
     if let answer = try parts.strategy.stepWeights(statistics) {
       let count = statistics.sequences.count
       guard answer.sequenceWeights.isEmpty || answer.sequenceWeights.count == count else {
         throw refuse(
-          "step_weights", "gave \(answer.sequenceWeights.count) weights for \(count) sequences")
+          "step_weights",
+          "gave \(answer.sequenceWeights.count) weights for \(count) sequences"
+        )
       }
       guard ([answer.sftWeight, answer.rlWeight] + answer.sequenceWeights).allSatisfy(\.isFinite)
       else { throw refuse("step_weights", "gave a weight that is not finite") }
@@ -32,10 +39,13 @@ extension Trainer {
     let batches = work.batches
     var starts = [0]
     for batch in batches {
-      for index in batch.sequences.indices { starts.append(starts.last! + batch.range(index).count) }
+      for index in batch.sequences.indices {
+        starts.append(starts.last! + batch.range(index).count)
+      }
     }
     let request = TokenWeightRequest(
-      step: state.step, sequenceStarts: starts,
+      step: state.step,
+      sequenceStarts: starts,
       sequenceKinds: batches.flatMap { $0.sequences.map(\.kind) },
       logProbs: measured.flatMap(\.logProbs),
       oldLogProbs: batches.indices.flatMap { index in
@@ -51,13 +61,15 @@ extension Trainer {
         }
       },
       kinds: batches.flatMap(\.tokenKinds),
-      coefficients: coefficients.flatMap { $0 })
+      coefficients: coefficients.flatMap { $0 }
+    )
     guard let answer = try parts.strategy.tokenWeights(request) else { return (weights, nil) }
     guard answer.count == request.coefficients.count, answer.allSatisfy(\.isFinite) else {
       throw refuse(
         "token_weights",
         "gave \(answer.count) coefficients for \(request.coefficients.count) tokens, or one that "
-          + "is not finite")
+          + "is not finite"
+      )
     }
     // The answer holds every weight already, so the parts enter the sum as they are.
     var next = 0
@@ -69,7 +81,9 @@ extension Trainer {
   }
 
   private func hostCoefficients(
-    _ work: StepWork, _ measured: [Measured], _ weights: (sft: Double, rl: Double)
+    _ work: StepWork,
+    _ measured: [Measured],
+    _ weights: (sft: Double, rl: Double)
   ) -> [[Float]] {
     let items = work.demonstrations.reduce(0) { $0 + $1.targets.count }
     let loss = SFTLoss(configuration.sft.lossType)
@@ -78,12 +92,15 @@ extension Trainer {
         logProbs: measured[index].logProbs,
         sequences: batch.sequences.indices.map {
           TrainedSequence(tokens: batch.range($0), weight: batch.sequences[$0].weight)
-        }, itemsInWindow: items
+        },
+        itemsInWindow: items
       ).coefficients.map { $0 * Float(weights.sft) }
     }
     let policy = work.rollouts.enumerated().map { index, rollouts in
       policyLoss(
-        rollouts, logProbs: measured[work.demonstrations.count + index].logProbs, entropies: nil
+        rollouts,
+        logProbs: measured[work.demonstrations.count + index].logProbs,
+        entropies: nil
       ).coefficients.map { $0 * Float(weights.rl) }
     }
     return supervised + policy
@@ -113,10 +130,13 @@ private struct Measured {
       let (sequence, range) = (batch.sequences[index], batch.range(index))
       let count = Double(max(range.count, 1))
       return SequenceStatistics(
-        kind: sequence.kind, group: sequence.group, tokens: range.count,
+        kind: sequence.kind,
+        group: sequence.group,
+        tokens: range.count,
         nll: -logProbs[range].reduce(0) { $0 + Double($1) } / count,
         entropy: entropies[range].reduce(0) { $0 + Double($1) } / count,
-        advantage: sequence.advantage)
+        advantage: sequence.advantage
+      )
     }
   }
 }

@@ -38,12 +38,19 @@ extension Trainer {
     let split = work.demonstrations.count
     model.store.zeroGrad()
     var outcome = StepOutcome(
-      kind: hasSFT ? (hasRL ? .both : .sft) : .rl, gradNorm: 0, tokens: 0, loss: 0)
+      kind: hasSFT ? (hasRL ? .both : .sft) : .rl,
+      gradNorm: 0,
+      tokens: 0,
+      loss: 0
+    )
     var sftGradient: GradientBuffer?
     if hasSFT {
       var report = try supervisedPart(
-        work.demonstrations, scale: scales.sft, coefficients: overrides.map { Array($0[..<split]) },
-        update: true)
+        work.demonstrations,
+        scale: scales.sft,
+        coefficients: overrides.map { Array($0[..<split]) },
+        update: true
+      )
       if apart || !hasRL { report.gradNorm = try finiteNorm("the SFT gradient norm") }
       if apart {
         sftGradient = model.store.gradientCopy()
@@ -55,7 +62,10 @@ extension Trainer {
     }
     if hasRL {
       var (report, metrics) = try policyPart(
-        work, scale: scales.rl, coefficients: overrides.map { Array($0[split...]) })
+        work,
+        scale: scales.rl,
+        coefficients: overrides.map { Array($0[split...]) }
+      )
       if apart || !hasSFT { report.gradNorm = try finiteNorm("the RL gradient norm") }
       outcome.rl = report
       outcome.policyMetrics = metrics
@@ -82,7 +92,10 @@ extension Trainer {
   ///   - coefficients: the strategy's own, one array for each micro-batch; `nil` for the loss's.
   ///   - update: whether a gradient is wanted.
   func supervisedPart(
-    _ batches: [MicroBatch], scale: Double, coefficients: [[Float]]?, update: Bool
+    _ batches: [MicroBatch],
+    scale: Double,
+    coefficients: [[Float]]?,
+    update: Bool
   ) throws -> SFTReport {
     let loss = SFTLoss(configuration.sft.lossType)
     let items = batches.reduce(0) { $0 + $1.targets.count }
@@ -91,30 +104,48 @@ extension Trainer {
     for (index, batch) in batches.enumerated() {
       let tape = Tape(backend: backend, recording: update)
       let tokens = model.tokenLogProbs(
-        tape: tape, batch: batch.packed, rows: batch.rows, targets: batch.targets,
-        temperature: 1, entropy: true)
+        tape: tape,
+        batch: batch.packed,
+        rows: batch.rows,
+        targets: batch.targets,
+        temperature: 1,
+        entropy: true
+      )
       let result = loss.evaluate(
         logProbs: tokens.logProbs.array,
         sequences: batch.sequences.indices.map {
           TrainedSequence(tokens: batch.range($0), weight: batch.sequences[$0].weight)
         },
-        itemsInWindow: items, isArgmax: tokens.isArgmax, entropies: tokens.entropy)
+        itemsInWindow: items,
+        isArgmax: tokens.isArgmax,
+        entropies: tokens.entropy
+      )
       total += result.loss
       if metrics == nil { metrics = result.metrics } else { metrics!.merge(result.metrics) }
       if update {
         tape.backward(
           tokens.logProbs,
-          gradient: scaled(coefficients?[index] ?? result.coefficients, by: scale))
+          gradient: scaled(coefficients?[index] ?? result.coefficients, by: scale)
+        )
       }
     }
     try requireFinite(total, "the SFT loss")
     return SFTReport(
-      loss: total, nll: metrics?.nll ?? 0, nllVariance: metrics?.nllVariance ?? 0,
-      gradNorm: .nan, entropy: metrics?.entropyMean ?? .nan,
-      meanTokenAccuracy: metrics?.meanTokenAccuracy ?? .nan, tokens: items)
+      loss: total,
+      nll: metrics?.nll ?? 0,
+      nllVariance: metrics?.nllVariance ?? 0,
+      gradNorm: .nan,
+      entropy: metrics?.entropyMean ?? .nan,
+      meanTokenAccuracy: metrics?.meanTokenAccuracy ?? .nan,
+      tokens: items
+    )
   }
 
-  private func policyPart(_ work: StepWork, scale: Double, coefficients: [[Float]]?) throws -> (
+  private func policyPart(
+    _ work: StepWork,
+    scale: Double,
+    coefficients: [[Float]]?
+  ) throws -> (
     RLReport, PolicyMetrics?
   ) {
     var total = 0.0
@@ -125,8 +156,13 @@ extension Trainer {
       let batch = rollouts.batch
       let tape = Tape(backend: backend, recording: true)
       let tokens = model.tokenLogProbs(
-        tape: tape, batch: batch.packed, rows: batch.rows, targets: batch.targets,
-        temperature: Float(configuration.grpo.temperature), entropy: true)
+        tape: tape,
+        batch: batch.packed,
+        rows: batch.rows,
+        targets: batch.targets,
+        temperature: Float(configuration.grpo.temperature),
+        entropy: true
+      )
       let result = policyLoss(rollouts, logProbs: tokens.logProbs.array, entropies: tokens.entropy)
       total += result.loss
       if metrics == nil { metrics = result.metrics } else { metrics!.merge(result.metrics) }
@@ -134,34 +170,51 @@ extension Trainer {
       advantages += batch.sequences.map(\.advantage)
       tape.backward(
         tokens.logProbs,
-        gradient: scaled(coefficients?[index] ?? result.coefficients, by: scale))
+        gradient: scaled(coefficients?[index] ?? result.coefficients, by: scale)
+      )
     }
     try requireFinite(total, "the RL loss")
     let moments = Moments(advantages)
     let statistics = work.statistics ?? RolloutStatistics()
     let report = RLReport(
-      loss: total, gradNorm: .nan, kl: metrics?.klMean ?? .nan,
-      entropy: metrics?.entropyMean ?? .nan, rewardMean: statistics.rewardMean,
-      rewardStd: statistics.rewardStd, successRate: statistics.successRate,
-      advantageMean: moments.mean, advantageVariance: moments.variance,
+      loss: total,
+      gradNorm: .nan,
+      kl: metrics?.klMean ?? .nan,
+      entropy: metrics?.entropyMean ?? .nan,
+      rewardMean: statistics.rewardMean,
+      rewardStd: statistics.rewardStd,
+      successRate: statistics.successRate,
+      advantageMean: moments.mean,
+      advantageVariance: moments.variance,
       fracRewardZeroStd: statistics.fracRewardZeroStd,
-      completionLength: statistics.completionLength, tokens: tokensTrained)
+      completionLength: statistics.completionLength,
+      tokens: tokensTrained
+    )
     return (report, metrics)
   }
 
   /// The policy loss of one micro-batch of rollouts.
-  func policyLoss(_ rollouts: StepWork.Rollouts, logProbs: [Float], entropies: [Float]?)
+  func policyLoss(
+    _ rollouts: StepWork.Rollouts,
+    logProbs: [Float],
+    entropies: [Float]?
+  )
     -> PolicyLossResult
   {
     let grpo = configuration.grpo
     let batch = rollouts.batch
     return PolicyLoss(grpo).evaluate(
       batch.policyBatch(
-        logProbs: logProbs, entropies: entropies,
-        maskTruncated: grpo.maskTruncatedCompletions),
+        logProbs: logProbs,
+        entropies: entropies,
+        maskTruncated: grpo.maskTruncatedCompletions
+      ),
       normalizer: PolicyNormalizer(
-        itemsInBatch: rollouts.itemCount, accumulationSteps: grpo.gradientAccumulationSteps,
-        stepsPerGeneration: grpo.resolvedStepsPerGeneration))
+        itemsInBatch: rollouts.itemCount,
+        accumulationSteps: grpo.gradientAccumulationSteps,
+        stepsPerGeneration: grpo.resolvedStepsPerGeneration
+      )
+    )
   }
 
   private func scaled(_ values: [Float], by scale: Double) -> [Float] {
@@ -187,18 +240,24 @@ extension MicroBatch {
     PolicyBatch(
       sequences: sequences.indices.map {
         TrainedSequence(
-          tokens: rangeWithoutHint($0), weight: sequences[$0].weight,
-          isMaskedOut: maskTruncated && sequences[$0].truncated)
+          tokens: rangeWithoutHint($0),
+          weight: sequences[$0].weight,
+          isMaskedOut: maskTruncated && sequences[$0].truncated
+        )
       },
       logProbs: logProbs,
       oldLogProbs: gathered(\.oldLogProbs, else: logProbs),
       refLogProbs: gathered(\.refLogProbs, else: logProbs),
       entropies: entropies,
-      advantages: .perSequence(sequences.map(\.advantage)))
+      advantages: .perSequence(sequences.map(\.advantage))
+    )
   }
 
   /// The stored per-token values of all sequences, [N]; a sequence that has none takes the current ones; `nil` where none has.
-  private func gathered(_ key: KeyPath<TrainingSequence, [Float]?>, else current: [Float])
+  private func gathered(
+    _ key: KeyPath<TrainingSequence, [Float]?>,
+    else current: [Float]
+  )
     -> [Float]?
   {
     guard sequences.contains(where: { $0[keyPath: key] != nil }) else { return nil }

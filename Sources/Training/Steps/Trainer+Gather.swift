@@ -36,7 +36,8 @@ extension Trainer {
         work.statistics = state.generation?.statistics
         if !slice.isEmpty {
           work.rollouts.append(
-            .init(batch: MicroBatch(slice), itemCount: state.generation?.itemCount ?? 0))
+            .init(batch: MicroBatch(slice), itemCount: state.generation?.itemCount ?? 0)
+          )
         }
       }
     }
@@ -48,7 +49,9 @@ extension Trainer {
   }
 
   /// The next micro-batch of rollouts; a new generation batch when the last is used up.
-  private func nextRollouts(_ plan: StepPlan) throws -> (
+  private func nextRollouts(
+    _ plan: StepPlan
+  ) throws -> (
     slice: ArraySlice<TrainingSequence>, fresh: GenerationBatch?
   ) {
     let steps = configuration.grpo.resolvedStepsPerGeneration
@@ -74,16 +77,27 @@ extension Trainer {
   }
 
   /// A row as an SFT sequence; a row that trains nothing is an error that names it.
-  func demonstration(_ example: Example, slot: String, group: Int = -1, weight: Double = 1) throws
+  func demonstration(
+    _ example: Example,
+    slot: String,
+    group: Int = -1,
+    weight: Double = 1
+  ) throws
     -> TrainingSequence
   {
     guard
       var row = try rows.demonstration(
-        example, maxLength: configuration.sft.maxLength, slot: slot)
+        example,
+        maxLength: configuration.sft.maxLength,
+        slot: slot
+      )
     else {
       throw TrainingError.row(
-        slot: slot, id: example.id, problem: "has no completion to imitate",
-        cure: "Use rows with prompt and completion, text or messages in the demonstrations slot")
+        slot: slot,
+        id: example.id,
+        problem: "has no completion to imitate",
+        cure: "Use rows with prompt and completion, text or messages in the demonstrations slot"
+      )
     }
     if configuration.sft.completionOnlyLoss == false {
       row.completion = row.prompt + row.completion
@@ -92,9 +106,11 @@ extension Trainer {
     let sequence = TrainingSequence.demonstration(row, group: group, weight: weight)
     guard sequence.trainedTokens > 0 else {
       throw TrainingError.row(
-        slot: slot, id: example.id,
+        slot: slot,
+        id: example.id,
         problem: "has no token left to train within sft.max_length \(configuration.sft.maxLength)",
-        cure: "Raise sft.max_length, or leave the row out")
+        cure: "Raise sft.max_length, or leave the row out"
+      )
     }
     return sequence
   }

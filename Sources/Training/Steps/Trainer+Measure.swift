@@ -4,13 +4,22 @@ import Tensors
 
 extension Trainer {
   /// log p and entropy of every trained token under `model`, no gradient kept.
-  func measure(_ batch: MicroBatch, with model: DecoderModel, temperature: Float) -> (
+  func measure(
+    _ batch: MicroBatch,
+    with model: DecoderModel,
+    temperature: Float
+  ) -> (
     logProbs: [Float], entropies: [Float]
   ) {
     let tape = Tape(backend: backend, recording: false)
     let tokens = model.tokenLogProbs(
-        tape: tape, batch: batch.packed, rows: batch.rows, targets: batch.targets,
-        temperature: temperature, entropy: true)
+      tape: tape,
+      batch: batch.packed,
+      rows: batch.rows,
+      targets: batch.targets,
+      temperature: temperature,
+      entropy: true
+    )
     return (tokens.logProbs.array, tokens.entropy)
   }
 

@@ -18,8 +18,17 @@ extension Trainer {
     observer?.observe(
       .step(
         StepRecord(
-          step: report.step, horizon: horizon, report: report, diagnostics: plan.diagnostics,
-          reason: plan.reason, metrics: metrics, seconds: seconds, tokens: tokens)))
+          step: report.step,
+          horizon: horizon,
+          report: report,
+          diagnostics: plan.diagnostics,
+          reason: plan.reason,
+          metrics: metrics,
+          seconds: seconds,
+          tokens: tokens
+        )
+      )
+    )
   }
 
   /// One line of decisions.jsonl: why the step was what it was.
@@ -42,7 +51,11 @@ extension Trainer {
   }
 
   private func metrics(
-    of report: StepReport, _ plan: StepPlan, _ work: StepWork, seconds: Double, tokens: Int
+    of report: StepReport,
+    _ plan: StepPlan,
+    _ work: StepWork,
+    seconds: Double,
+    tokens: Int
   ) -> [Diagnostic] {
     var metrics: [Diagnostic] = []
     func add(_ name: String, _ value: Double?) {

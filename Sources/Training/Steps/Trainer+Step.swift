@@ -11,16 +11,23 @@ extension Trainer {
       let plan = try planStep()
       let work = try gather(plan)
       let outcome = try differentiate(work, plan)
-      let rate = try update(plan, outcome)
+      let rate = update(plan, outcome)
       state.step += 1
       if outcome.sft != nil { state.sftSteps += 1 }
       if outcome.rl != nil { state.rlSteps += 1 }
       state.trainedTokens += outcome.tokens
       if isDue(configuration.evaluation.evalSteps) || state.step == horizon { try evaluate() }
       let report = StepReport(
-        step: state.step - 1, kind: outcome.kind, sft: outcome.sft, rl: outcome.rl,
-        gradNorm: outcome.gradNorm, gradientCosine: outcome.cosine, learningRate: rate,
-        totalTokens: state.trainedTokens, evaluation: state.evaluation)
+        step: state.step - 1,
+        kind: outcome.kind,
+        sft: outcome.sft,
+        rl: outcome.rl,
+        gradNorm: outcome.gradNorm,
+        gradientCosine: outcome.cosine,
+        learningRate: rate,
+        totalTokens: state.trainedTokens,
+        evaluation: state.evaluation
+      )
       try finish(report, plan, work, seconds: (clock.now - began).seconds)
     } catch let error as TrainingError {
       // The weights are those of before the step: put the rest back to that moment, so that the checkpoint is whole.
@@ -41,14 +48,20 @@ extension Trainer {
       guard plan.kind == .measure else { return plan }
       let measured = try measureProbe()
       let report = StepReport(
-        step: state.step, kind: .measure, probe: measured, totalTokens: state.trainedTokens,
-        evaluation: state.evaluation)
+        step: state.step,
+        kind: .measure,
+        probe: measured,
+        totalTokens: state.trainedTokens,
+        evaluation: state.evaluation
+      )
       try remember(report)
       try recordDecision(plan, kind: .measure, gradNorm: measured.gradNorm)
     }
     throw TrainingError.strategy(
-      step: state.step, hook: "begin_step",
-      problem: "asked for more than \(Self.measurementLimit) measurements in one step")
+      step: state.step,
+      hook: "begin_step",
+      problem: "asked for more than \(Self.measurementLimit) measurements in one step"
+    )
   }
 
   /// A strategy that measures more often than this before one step is in a loop.
@@ -57,9 +70,15 @@ extension Trainer {
   private func context(measurements: Int) -> StepContext {
     let (random, step) = (random, UInt64(state.step))
     return StepContext(
-      step: state.step, horizon: horizon, measurements: measurements, seed: configuration.seed,
-      uniform: { random.uniform(.strategy, step, item: $0) }, sftSteps: state.sftSteps,
-      rlSteps: state.rlSteps, history: state.history)
+      step: state.step,
+      horizon: horizon,
+      measurements: measurements,
+      seed: configuration.seed,
+      uniform: { random.uniform(.strategy, step, item: $0) },
+      sftSteps: state.sftSteps,
+      rlSteps: state.rlSteps,
+      history: state.history
+    )
   }
 
   private func check(_ plan: StepPlan) throws {
@@ -86,16 +105,18 @@ extension Trainer {
     {
       throw refuse(
         "asked for \(samples) samples per prompt, which does not divide the generation batch of "
-          + "\(configuration.grpo.resolvedGenerationBatchSize)")
+          + "\(configuration.grpo.resolvedGenerationBatchSize)"
+      )
     }
     if plan.optimizerSlot < 0 || plan.optimizerSlot >= OptimizerSlots.limit {
       throw refuse(
-        "named optimizer slot \(plan.optimizerSlot), outside 0..<\(OptimizerSlots.limit)")
+        "named optimizer slot \(plan.optimizerSlot), outside 0..<\(OptimizerSlots.limit)"
+      )
     }
   }
 
   /// Clips, steps AdamW and gives the learning rate that was used.
-  private func update(_ plan: StepPlan, _ outcome: StepOutcome) throws -> Double {
+  private func update(_ plan: StepPlan, _ outcome: StepOutcome) -> Double {
     let limit = plan.maxGradNorm ?? configuration.maxGradNorm
     // torch.nn.utils.clip_grad_norm_: the 1e-6 keeps a zero norm from dividing.
     let clip = limit > 0 ? min(1, limit / (outcome.gradNorm + 1e-6)) : 1
@@ -104,11 +125,7 @@ extension Trainer {
     let rate =
       base * plan.learningRateFactor
       * configuration.schedule(horizon: horizon).factor(at: state.step)
-    while state.slotUpdates.count <= plan.optimizerSlot { state.slotUpdates.append(0) }
-    state.slotUpdates[plan.optimizerSlot] += 1
-    optimizer.step(
-      slot: plan.optimizerSlot, update: state.slotUpdates[plan.optimizerSlot], learningRate: rate,
-      gradScale: clip)
+    optimizer.step(slot: plan.optimizerSlot, learningRate: rate, gradientScale: clip)
     return rate
   }
 

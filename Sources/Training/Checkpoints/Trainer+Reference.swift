@@ -4,26 +4,6 @@ import RunStore
 import Tensors
 
 extension Trainer {
-  /// Writes each slot's moments as `slotN.exp_avg` and `slotN.exp_avg_sq`, flat, in the model's layout.
-  func writeMoments(_ url: URL) throws {
-    var tensors: [SafetensorsTensor] = []
-    for (slot, moments) in optimizer.slots.sorted(by: { $0.key < $1.key }) {
-      tensors.append(.init(name: "slot\(slot).exp_avg", storage: moments.first))
-      tensors.append(.init(name: "slot\(slot).exp_avg_sq", storage: moments.second))
-    }
-    try writeSafetensors(to: url, tensors: tensors, metadata: ["format": "stepwise-adamw"])
-  }
-
-  /// Reads what `writeMoments` wrote.
-  func loadMoments(_ url: URL) throws {
-    let file = try SafetensorsFile(url)
-    for slot in state.slotUpdates.indices where state.slotUpdates[slot] > 0 {
-      let moments = optimizer.moments(slot)
-      try file.load("slot\(slot).exp_avg", into: moments.first)
-      try file.load("slot\(slot).exp_avg_sq", into: moments.second)
-    }
-  }
-
   /// Stores the reference model beside the checkpoints, once for each content, and gives its SHA-256.
   ///
   /// Checkpoints name it by digest: a reference changes rarely, and a copy in each checkpoint would double their size.
@@ -37,8 +17,10 @@ extension Trainer {
     let url = referenceURL(digest)
     guard rename(staged.path, url.path) == 0 else {
       throw TrainingError.checkpoint(
-        path: url.path, problem: "cannot be written: \(String(cString: strerror(errno)))",
-        cure: "Free disk space or fix the directory's permissions, then resume")
+        path: url.path,
+        problem: "cannot be written: \(String(cString: strerror(errno)))",
+        cure: "Free disk space or fix the directory's permissions, then resume"
+      )
     }
     return digest
   }
@@ -51,8 +33,10 @@ extension Trainer {
       try SHA256.hexDigest(ofFileAt: url) == digest
     else {
       throw TrainingError.checkpoint(
-        path: url.path, problem: "is missing or damaged, and the run needs this reference model",
-        cure: "Restore the file from a backup of the run")
+        path: url.path,
+        problem: "is missing or damaged, and the run needs this reference model",
+        cure: "Restore the file from a backup of the run"
+      )
     }
     let copy = reference ?? DecoderModel(copying: model)
     try copy.loadParameters(from: url)
