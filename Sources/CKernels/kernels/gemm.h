@@ -1,0 +1,133 @@
+// Dense products of any size: the cut into tasks, packing, and the way to a vendor's library.
+
+// The cut of a product. Only shapes go in.
+typedef struct {
+  int64_t m_block, n_block, k_block;  // of a task; k_block of one pass
+  int64_t m_blocks, n_blocks;
+} gemm_cut;
+
+// Rows of a task: eight tiles keep a's block in the second-level cache beside a panel of b, and give
+// a pool of many threads something to share.
+enum { CK_TASK_ROWS = 8 * CK_MR };
+
+// Equal parts of `size`, each a multiple of `unit`, none above `limit`; an even number of them, so
+// that two threads finish together.
+static int64_t even_block(int64_t size, int64_t limit, int64_t unit) {
+  if (size <= unit) return size;
+  int64_t parts = ck_ceil_div(size, limit);
+  if (parts > 1 && parts % 2) parts += 1;
+  return ck_ceil_div(ck_ceil_div(size, parts), unit) * unit;
+}
+
+typedef struct {
+  ck_gemm_kind kind;
+  int64_t m, n, k, lda, ldb, ldc;
+  const float *a, *b, *bias;
+  float *c;
+  bool accumulate;
+  gemm_cut cut;
+  int64_t n_start, n_count;  // columns of c whose panels are packed
+  float *panels;             // [panel][k][CK_NR]
+  const ck_blas *blas;
+} gemm_job;
+
+static void gemm_pack_task(void *context, int64_t panel) {
+  const gemm_job *job = context;
+  int64_t column = job->n_start + panel * CK_NR;
+  int64_t columns = ck_min(CK_NR, job->n_start + job->n_count - column);
+  float *out = job->panels + panel * CK_NR * job->k;
+  if (job->kind == CK_GEMM_NT)
+    pack_panel_transposed(job->b + column * job->ldb, job->ldb, job->k, columns, out);
+  else
+    pack_panel(job->b + column, job->ldb, job->k, columns, out);
+}
+
+static void gemm_task(void *context, int64_t task) {
+  const gemm_job *job = context;
+  const gemm_cut *cut = &job->cut;
+  int64_t i = task / cut->n_blocks * cut->m_block, j = task % cut->n_blocks * cut->n_block;
+  int64_t rows = ck_min(cut->m_block, job->m - i);
+  int64_t columns = ck_min(cut->n_block, job->n_count - j);
+  if (rows <= 0 || columns <= 0) return;
+  bool transposed = job->kind == CK_GEMM_TN;
+  float *block = ck_scratch(CK_SCRATCH_TASK, sizeof(float) * CK_KS *
+                                                 (size_t)ck_max(CK_KC, cut->m_block + CK_MR));
+  for (int64_t p = 0; p < job->k; p += cut->k_block) {
+    int64_t depth = ck_min(cut->k_block, job->k - p);
+    if (transposed)
+      pack_rows(job->a + p * job->lda + i, job->lda, depth, rows, block);
+    else
+      pack_rows(job->a + i * job->lda + p, job->lda, rows, depth, block);
+    bool first = p == 0;
+    gemm_block(transposed ? CK_A_TRANSPOSED : CK_A_ROWS, block,
+               job->panels + j * job->k + p * CK_NR, CK_NR * job->k, rows, columns, depth,
+               job->c + i * job->ldc + job->n_start + j, job->ldc, job->accumulate || !first,
+               first && job->bias ? job->bias + job->n_start + j : NULL);
+  }
+}
+
+// Packed panels of b live in shared scratch; above this many floats (32 MiB) the columns of c are
+// done in turns.
+static const int64_t gemm_panel_budget = 8 << 20;
+
+static void gemm_own(ck_pool *pool, gemm_job *job) {
+  int64_t passes = ck_ceil_div(job->k, CK_KC);
+  job->cut.k_block = ck_ceil_div(ck_ceil_div(job->k, passes), 16) * 16;
+  job->cut.m_block = even_block(job->m, CK_TASK_ROWS, CK_MR);
+  job->cut.m_blocks = ck_ceil_div(job->m, job->cut.m_block);
+  int64_t turn = ck_max(CK_NR, gemm_panel_budget / job->k / CK_NR * CK_NR);
+  for (job->n_start = 0; job->n_start < job->n; job->n_start += turn) {
+    job->n_count = ck_min(turn, job->n - job->n_start);
+    // Columns are shared out too when there are few rows.
+    int64_t n_limit = job->cut.m_blocks >= 16 ? 1024 : job->cut.m_blocks >= 4 ? 256 : 4 * CK_NR;
+    job->cut.n_block = even_block(job->n_count, n_limit, CK_NR);
+    job->cut.n_block = ck_ceil_div(job->cut.n_block, CK_NR) * CK_NR;
+    job->cut.n_blocks = ck_ceil_div(job->n_count, job->cut.n_block);
+    int64_t panels = ck_ceil_div(job->n_count, CK_NR);
+    job->panels =
+        ck_scratch(CK_SCRATCH_SHARED, sizeof(float) * (size_t)(panels * CK_NR * job->k));
+    ck_parallel_for(pool, panels, gemm_pack_task, job);
+    ck_parallel_for(pool, job->cut.m_blocks * job->cut.n_blocks, gemm_task, job);
+  }
+}
+
+static void gemm_blas_task(void *context, int64_t task) {
+  const gemm_job *job = context;
+  const gemm_cut *cut = &job->cut;
+  int64_t i = task / cut->n_blocks * cut->m_block, j = task % cut->n_blocks * cut->n_block;
+  int64_t rows = ck_min(cut->m_block, job->m - i), columns = ck_min(cut->n_block, job->n - j);
+  if (rows <= 0 || columns <= 0) return;
+  bool ta = job->kind == CK_GEMM_TN, tb = job->kind == CK_GEMM_NT;
+  float *c = job->c + i * job->ldc + j;
+  float beta = job->accumulate ? 1 : 0;
+  if (job->bias && !job->accumulate) {
+    beta = 1;
+    for (int64_t r = 0; r < rows; ++r)
+      __builtin_memcpy(c + r * job->ldc, job->bias + j, sizeof(float) * (size_t)columns);
+  }
+  job->blas->sgemm(CK_BLAS_ROW_MAJOR, ta ? CK_BLAS_TRANS : CK_BLAS_NO_TRANS,
+                   tb ? CK_BLAS_TRANS : CK_BLAS_NO_TRANS, (int)rows, (int)columns, (int)job->k, 1,
+                   job->a + (ta ? i : i * job->lda), (int)job->lda,
+                   job->b + (tb ? j * job->ldb : j), (int)job->ldb, beta, c, (int)job->ldc);
+}
+
+static void gemm_vendor(ck_pool *pool, gemm_job *job) {
+  // A call packs its part of b again: tasks of 1024 rows make that small; few rows share columns.
+  job->cut.m_block = even_block(job->m, 1024, 16);
+  job->cut.m_blocks = ck_ceil_div(job->m, job->cut.m_block);
+  job->cut.n_block = even_block(job->n, job->cut.m_blocks >= 4 ? 4096 : 256, 32);
+  job->cut.n_blocks = ck_ceil_div(job->n, job->cut.n_block);
+  ck_parallel_for(pool, job->cut.m_blocks * job->cut.n_blocks, gemm_blas_task, job);
+}
+
+static void gemm(ck_pool *pool, const ck_blas *blas, ck_gemm_kind kind, int64_t m, int64_t n,
+                 int64_t k, const float *a, int64_t lda, const float *b, int64_t ldb,
+                 const float *bias, float *c, int64_t ldc, bool accumulate) {
+  if (m <= 0 || n <= 0) return;
+  gemm_job job = {.kind = kind, .m = m, .n = n, .k = k, .lda = lda, .ldb = ldb, .ldc = ldc,
+                  .a = a, .b = b, .bias = bias, .c = c, .accumulate = accumulate, .blas = blas};
+  if (blas)
+    gemm_vendor(pool, &job);
+  else
+    gemm_own(pool, &job);
+}

@@ -1,0 +1,207 @@
+/// Forward and backward primitives on device memory.
+///
+/// Operations take buffers and sizes, never host pointers, so a model written against `Tape` runs on
+/// any backend. Results of one backend have the same bits for any number of its threads. Outputs are
+/// overwritten unless `accumulate` is set or the documentation says "adds". T counts packed tokens.
+public protocol Backend: AnyObject, Sendable {
+  /// What decides this backend's bits.
+  var numerics: NumericsDescription { get }
+
+  // MARK: Memory
+
+  /// Memory with undefined contents.
+  func makeStorage(count: Int) -> Storage
+  /// A copy of the values on the host.
+  func read(_ source: Buffer) -> [Float]
+  /// Copies values to the device; counts must agree.
+  func write(_ values: [Float], to target: Buffer)
+  /// Gives unused pooled memory back to the system.
+  func trimMemory()
+
+  // MARK: Element-wise
+
+  func fill(_ target: Buffer, with value: Float)
+  func copy(_ source: Buffer, to target: Buffer)
+  func scale(_ target: Buffer, by factor: Float)
+  /// out = a + scale * b; out may be a or b.
+  func add(_ a: Buffer, _ b: Buffer, scale: Float, into out: Buffer)
+  /// out = silu(gate) * up
+  func swiGLU(gate: Buffer, up: Buffer, into out: Buffer)
+  /// dGate and dUp from dy; dGate may be dy.
+  func swiGLUBackward(gate: Buffer, up: Buffer, dy: Buffer, dGate: Buffer, dUp: Buffer)
+
+  // MARK: Dense
+
+  /// y (T,N) = x (T,K) w (N,K)^T + bias (N)
+  func linear(x: Buffer, weight: Buffer, bias: Buffer?, into y: Buffer, shape: LinearShape)
+  /// dx (T,K) = or += dy (T,N) w (N,K)
+  func linearInputGradient(
+    dy: Buffer,
+    weight: Buffer,
+    into dx: Buffer,
+    shape: LinearShape,
+    accumulate: Bool
+  )
+  /// dw (N,K) adds dy (T,N)^T x (T,K)
+  func linearWeightGradient(dy: Buffer, x: Buffer, into dw: Buffer, shape: LinearShape)
+  /// out (width) adds the column sums of x (rows, width).
+  func addColumnSums(of x: Buffer, into out: Buffer, width: Int)
+
+  // MARK: Rows
+
+  /// Row i of out is row rows[i] of table.
+  func gatherRows(_ table: Buffer, rows: [Int32], width: Int, into out: Buffer)
+  /// Row rows[i] of table adds row i of x, in the order of i.
+  func scatterAddRows(_ x: Buffer, rows: [Int32], width: Int, into table: Buffer)
+  /// y = x / sqrt(mean(x^2) + eps) * weight by rows of weight.count; inverse (rows) is kept for the
+  /// backward.
+  func rmsNorm(x: Buffer, weight: Buffer, eps: Float, into y: Buffer, inverse: Buffer?)
+  /// dx = or +=; dWeight adds.
+  func rmsNormBackward(
+    x: Buffer,
+    weight: Buffer,
+    inverse: Buffer,
+    dy: Buffer,
+    dx: Buffer,
+    dWeight: Buffer?,
+    accumulate: Bool
+  )
+  /// Rotates x (T, heads, headDim) by `positions`, half-split; y may be x. `inverse` rotates back.
+  func rope(
+    x: Buffer,
+    into y: Buffer,
+    positions: [Int32],
+    table: RotaryTable,
+    heads: Int,
+    inverse: Bool
+  )
+
+  // MARK: Attention and loss
+
+  /// Causal attention in each segment; lse (T, heads) is kept for the backward.
+  func attention(
+    q: Buffer,
+    k: Buffer,
+    v: Buffer,
+    into out: Buffer,
+    lse: Buffer?,
+    segments: [Int32],
+    shape: AttentionShape
+  )
+  /// dq, dk and dv are overwritten.
+  func attentionBackward(
+    q: Buffer,
+    k: Buffer,
+    v: Buffer,
+    out: Buffer,
+    lse: Buffer,
+    dOut: Buffer,
+    dq: Buffer,
+    dk: Buffer,
+    dv: Buffer,
+    segments: [Int32],
+    shape: AttentionShape
+  )
+  /// Log-probabilities of targets under softmax(logits * inverseTemperature); lse is kept for the
+  /// backward; entropy (nats) where asked for. Returns whether each target is its row's argmax.
+  func logProbs(
+    logits: Buffer,
+    targets: [Int32],
+    inverseTemperature: Float,
+    lse: Buffer,
+    into out: Buffer,
+    entropy: Buffer?
+  ) -> [Bool]
+  /// Turns logits into d(loss)/d(logits) in place.
+  func logProbsBackward(
+    logits: Buffer,
+    targets: [Int32],
+    inverseTemperature: Float,
+    lse: Buffer,
+    dy: Buffer
+  )
+
+  // MARK: Decoding
+
+  /// Writes rows ..< rows + tokens.count of keys and values into one layer of the blocks.
+  func appendKeyValues(
+    keys: Buffer,
+    values: Buffer,
+    to destinations: [KeyValueDestination],
+    layer: Int
+  )
+  /// One new query per row of q (B, heads * headDim).
+  func decodeAttention(
+    q: Buffer,
+    into out: Buffer,
+    rows: [DecodeRow],
+    layer: Int,
+    shape: AttentionShape
+  )
+  /// x (rows, vocabulary) becomes softmax(x * inverseTemperature) by rows.
+  func softmaxRows(_ x: Buffer, width: Int, inverseTemperature: Float)
+  /// Draws one token per row of logits (B, vocabulary); see `SamplingOptions`.
+  /// - Parameters:
+  ///   - uniforms: one number in [0, 1) per row.
+  ///   - seen: per row, the tokens so far; read only where a repetition penalty asks for them.
+  func sample(
+    logits: Buffer,
+    vocabulary: Int,
+    options: [SamplingOptions],
+    uniforms: [Float],
+    seen: [[Int32]]?
+  ) -> [SampledToken]
+
+  // MARK: Optimization
+
+  /// Sum of products in FP64, in one fixed order.
+  func dot(_ a: Buffer, _ b: Buffer) -> Double
+  /// One AdamW step over one run of parameters.
+  func adamW(
+    value: Buffer,
+    gradient: Buffer,
+    firstMoment: Buffer,
+    secondMoment: Buffer,
+    step: Int,
+    options: AdamWOptions,
+    decays: Bool,
+    gradientScale: Double
+  )
+}
+
+/// Sizes of a linear layer: x (rows, input), weight (output, input), y (rows, output).
+public struct LinearShape: Sendable, Equatable {
+  public var rows: Int
+  public var input: Int
+  public var output: Int
+
+  public init(rows: Int, input: Int, output: Int) {
+    self.rows = rows
+    self.input = input
+    self.output = output
+  }
+}
+
+/// Sizes of an attention layer: q (T, heads, headDim), k and v (T, kvHeads, headDim).
+public struct AttentionShape: Sendable, Equatable {
+  /// Query heads.
+  public var heads: Int
+  /// Key-value heads; divides `heads`.
+  public var kvHeads: Int
+  /// At most 256.
+  public var headDim: Int
+  /// Multiplies the scores; commonly 1 / sqrt(headDim).
+  public var scale: Float
+
+  public init(heads: Int, kvHeads: Int, headDim: Int, scale: Float) {
+    precondition(
+      kvHeads > 0 && heads % kvHeads == 0,
+      "\(heads) heads cannot share \(kvHeads) kv heads"
+    )
+    precondition(headDim > 0 && headDim <= 256, "headDim \(headDim) is not in 1 ... 256")
+    self.heads = heads
+    self.kvHeads = kvHeads
+    self.headDim = headDim
+    self.scale = scale
+  }
+}

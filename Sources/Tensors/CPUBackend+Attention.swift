@@ -1,0 +1,83 @@
+internal import CKernels
+
+extension CPUBackend {
+  public func rope(
+    x: Buffer,
+    into y: Buffer,
+    positions: [Int32],
+    table: RotaryTable,
+    heads: Int,
+    inverse: Bool
+  ) {
+    kernels.table.pointee.rope(
+      pool.pointer,
+      x.hostPointer,
+      y.hostPointer,
+      positions,
+      table.cosines,
+      table.sines,
+      Int64(positions.count),
+      Int64(heads),
+      Int64(table.configuration.headDim),
+      inverse
+    )
+  }
+
+  public func attention(
+    q: Buffer,
+    k: Buffer,
+    v: Buffer,
+    into out: Buffer,
+    lse: Buffer?,
+    segments: [Int32],
+    shape: AttentionShape
+  ) {
+    kernels.table.pointee.attention_forward(
+      pool.pointer,
+      q.hostPointer,
+      k.hostPointer,
+      v.hostPointer,
+      out.hostPointer,
+      lse?.hostPointer,
+      segments,
+      Int64(segments.count - 1),
+      Int64(shape.heads),
+      Int64(shape.kvHeads),
+      Int64(shape.headDim),
+      shape.scale
+    )
+  }
+
+  public func attentionBackward(
+    q: Buffer,
+    k: Buffer,
+    v: Buffer,
+    out: Buffer,
+    lse: Buffer,
+    dOut: Buffer,
+    dq: Buffer,
+    dk: Buffer,
+    dv: Buffer,
+    segments: [Int32],
+    shape: AttentionShape
+  ) {
+    kernels.table.pointee.attention_backward(
+      pool.pointer,
+      q.hostPointer,
+      k.hostPointer,
+      v.hostPointer,
+      out.hostPointer,
+      lse.hostPointer,
+      dOut.hostPointer,
+      dq.hostPointer,
+      dk.hostPointer,
+      dv.hostPointer,
+      segments,
+      Int64(segments.count - 1),
+      Int64(shape.heads),
+      Int64(shape.kvHeads),
+      Int64(shape.headDim),
+      shape.scale
+    )
+  }
+}
