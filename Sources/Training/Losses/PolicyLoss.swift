@@ -1,9 +1,3 @@
-#if canImport(Glibc)
-import Glibc
-#else
-import Darwin
-#endif
-
 /// The losses of the GRPO family, as numbers over packed tokens, with their exact gradient.
 ///
 /// With ratio `c1 = exp(lp - old)` of each token, or of each sequence `exp(mean(lp - old))` (GSPO), and advantage `A`:

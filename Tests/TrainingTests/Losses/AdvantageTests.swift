@@ -115,6 +115,8 @@ struct AdvantageTests {
         .estimate(scores: [[2, 5, 6]], groups: [0, 1, 1])
       #expect(result.values[0] == 0)
       #expect(result.values[2] > 0)
+      // TRL counts a group of one among those without spread.
+      #expect(result.fracRewardZeroStd == (scaling == .batch ? 0 : 1 / 3.0))
     }
   }
 
