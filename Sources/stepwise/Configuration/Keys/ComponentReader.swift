@@ -1,0 +1,128 @@
+import Components
+
+/// Reads the tables of plugins.
+enum ComponentReader {
+  /// `NAME`, or `{plugin: NAME, parameters: {...}}`.
+  static func component(
+    _ value: LocatedValue,
+    path: String
+  ) throws(ConfigurationError) -> ComponentConfiguration {
+    try fields(value, path: path, allowed: ["plugin", "parameters"]).component
+  }
+
+  /// A list of `NAME` or `{plugin: NAME, weight: 1, name: TEXT, parameters: {...}}`.
+  static func rewards(
+    _ value: LocatedValue,
+    path: String
+  ) throws(ConfigurationError) -> [RewardConfiguration] {
+    guard !value.isNull else { return [] }
+    guard case .list(let elements) = value.content else {
+      throw ConfigurationError(
+        value.origin,
+        key: path,
+        problem: "\(value.plain.shown) (\(value.plain.typeName)) is not a list of rewards",
+        cure: "Put a dash before each reward: `- plugin: ID`"
+      )
+    }
+    var rewards: [RewardConfiguration] = []
+    for (index, element) in elements.enumerated() {
+      let path = "\(path).\(index)"
+      rewards.append(try fields(element, path: path, allowed: ComponentConfiguration.keys))
+    }
+    return rewards
+  }
+
+  private static func fields(
+    _ value: LocatedValue,
+    path: String,
+    allowed: [String]
+  ) throws(ConfigurationError) -> RewardConfiguration {
+    if case .scalar(.string(let plugin)) = value.content, !plugin.isEmpty {
+      return RewardConfiguration(component: ComponentConfiguration(plugin: plugin))
+    }
+    guard case .table(let entries) = value.content else {
+      throw ConfigurationError(
+        value.origin,
+        key: path,
+        problem: "\(value.plain.shown) (\(value.plain.typeName)) is not a plugin",
+        cure: "Write a plugin's id or path, or a table with plugin and parameters"
+      )
+    }
+    var result = RewardConfiguration(component: ComponentConfiguration(plugin: ""))
+    for entry in entries {
+      let place = "\(path).\(entry.key)"
+      guard allowed.contains(entry.key) else {
+        let near = nearestName(to: entry.key, among: allowed)
+        throw ConfigurationError(
+          entry.keyOrigin,
+          key: place,
+          problem: "unknown key",
+          cure: near.map { "Did you mean \($0)?" }
+            ?? "A plugin's own settings go into \(path).parameters"
+        )
+      }
+      try read(entry, at: place, into: &result)
+    }
+    guard !result.component.plugin.isEmpty else {
+      throw ConfigurationError(
+        value.origin,
+        key: "\(path).plugin",
+        problem: "the plugin is missing",
+        cure: "Name one; `stepwise plugin list` shows what there is"
+      )
+    }
+    return result
+  }
+
+  private static func read(
+    _ entry: LocatedValue.Entry,
+    at path: String,
+    into result: inout RewardConfiguration
+  ) throws(ConfigurationError) {
+    switch entry.key {
+    case "plugin":
+      result.component.plugin = try decode(.text("a plugin's id or path"), entry, path)
+    case "name":
+      result.name = try decode(KeyType.text().orNull("the plugin's own"), entry, path)
+    case "weight":
+      result.weight = try decode(.real, entry, path)
+    default:
+      let table = try decode(KeyType<ParameterValue>.table.orNull("none"), entry, path)
+      result.component.parameters = table ?? .object([])
+    }
+  }
+
+  private static func decode<Value>(
+    _ type: KeyType<Value>,
+    _ entry: LocatedValue.Entry,
+    _ path: String
+  ) throws(ConfigurationError) -> Value {
+    do throws(KeyRefusal) {
+      return try type.decode(entry.value.plain)
+    } catch {
+      throw ConfigurationError(
+        entry.value.origin,
+        key: path,
+        problem: error.problem,
+        cure: error.cure
+      )
+    }
+  }
+}
+
+extension ComponentConfiguration {
+  var encoded: ParameterValue {
+    .object([ParameterEntry("plugin", .string(plugin)), ParameterEntry("parameters", parameters)])
+  }
+}
+
+extension RewardConfiguration {
+  var encoded: ParameterValue {
+    .object([
+      ParameterEntry("plugin", .string(component.plugin)),
+      ParameterEntry("weight", .double(weight)),
+      ParameterEntry("name", name.map(ParameterValue.string) ?? .null),
+      ParameterEntry("parameters", component.parameters),
+    ])
+  }
+}

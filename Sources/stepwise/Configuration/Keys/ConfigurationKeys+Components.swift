@@ -1,0 +1,84 @@
+import Components
+import Training
+
+/// The plugins' slots and the evaluation.
+extension ConfigurationKeys {
+  static let components: [ConfigurationKey] = [
+    slot("strategy", \.strategy, "Decides, step by step, what is trained."),
+    slot("prompts", \.prompts, "Rows that are rolled out and scored."),
+    slot("demonstrations", \.demonstrations, "Rows that are imitated."),
+    ConfigurationKey(
+      "rewards",
+      type: "a list of tables with plugin, weight, name, parameters",
+      "What scores completions.",
+      decode: { value, configuration throws(ConfigurationError) in
+        configuration.rewards = try ComponentReader.rewards(value, path: "rewards")
+      },
+      encode: { .array($0.rewards.map(\.encoded)) }
+    ),
+  ]
+
+  static let evaluation: [ConfigurationKey] = [
+    slot("evaluation.prompts", \.evaluationPrompts, "Held-out rows."),
+    ConfigurationKey(
+      "evaluation.eval_steps",
+      \.training.evaluation.evalSteps,
+      .whole(0),
+      "Evaluate every so many optimizer steps; 0 for the end only."
+    ),
+    ConfigurationKey(
+      "evaluation.eval_on_start",
+      \.training.evaluation.evalOnStart,
+      .flag,
+      "Whether the untrained model is evaluated first."
+    ),
+    ConfigurationKey(
+      "evaluation.max_prompts",
+      \.training.evaluation.maxPrompts,
+      .whole(1),
+      "How many rows, from the front of the dataset."
+    ),
+    ConfigurationKey(
+      "evaluation.num_generations",
+      \.training.evaluation.numGenerations,
+      .whole(1),
+      "Completions for each prompt: k of pass@k and maj@k."
+    ),
+    ConfigurationKey(
+      "evaluation.temperature",
+      \.training.evaluation.temperature,
+      .notNegative,
+      "Sampling temperature; 0 is greedy."
+    ),
+    ConfigurationKey(
+      "evaluation.max_completion_length",
+      \.training.evaluation.maxCompletionLength,
+      .whole(1),
+      null: "grpo.max_completion_length",
+      "Longest completion in tokens."
+    ),
+    ConfigurationKey(
+      "evaluation.sample_count",
+      \.training.evaluation.sampleCount,
+      .whole(0),
+      "Sample generations that are kept for reading."
+    ),
+  ]
+
+  private static func slot(
+    _ path: String,
+    _ field: any (WritableKeyPath<RunConfiguration, ComponentConfiguration?> & Sendable),
+    _ summary: String
+  ) -> ConfigurationKey {
+    ConfigurationKey(
+      path,
+      type: "a plugin's id or path, or a table with plugin and parameters",
+      summary,
+      decode: { value, configuration throws(ConfigurationError) in
+        configuration[keyPath: field] =
+          value.isNull ? nil : try ComponentReader.component(value, path: path)
+      },
+      encode: { $0[keyPath: field]?.encoded ?? .null }
+    )
+  }
+}

@@ -1,0 +1,62 @@
+import Components
+import Training
+
+/// A plugin with its parameters, for one of a run's slots.
+struct ComponentConfiguration: Sendable, Equatable {
+  /// The plugin's id, its short name, or the path of its folder.
+  var plugin: String
+  /// What the plugin is given, as its manifest describes it.
+  var parameters = ParameterValue.object([])
+
+  /// The keys of a plugin's table, those of rewards included.
+  static let keys = ["plugin", "parameters", "weight", "name"]
+}
+
+/// A reward plugin with its place in the sum.
+struct RewardConfiguration: Sendable, Equatable {
+  /// The plugin and its parameters.
+  var component: ComponentConfiguration
+  /// TRL's `reward_weights`.
+  var weight = 1.0
+  /// Metrics are logged under it; `nil` for the plugin's own name.
+  var name: String?
+}
+
+/// What decides bits outside of the model and the data.
+struct NumericsConfiguration: Sendable, Equatable {
+  /// Worker threads; `nil` for one on each CPU. They do not change bits.
+  var threads: Int?
+  /// The OpenBLAS kernels, by core type; `nil` for those of this CPU.
+  var openblasCoretype: String?
+}
+
+/// Everything that a configuration file says.
+struct RunConfiguration: Sendable, Equatable {
+  /// A directory in Hugging Face's form.
+  var modelNameOrPath: String?
+  /// The contents of a `config.json`, for a model with random weights.
+  var modelConfig: ParameterValue?
+  /// `word_level`, or a path to a `tokenizer.json` or its directory; `nil` for the model's own.
+  var tokenizer: String?
+  /// A Jinja chat template in place of the tokenizer's.
+  var chatTemplatePath: String?
+  /// Where the run goes; `nil` for `runs/NAME`.
+  var outputDir: String?
+  /// What the trainer needs to know.
+  var training = TrainingConfiguration()
+  /// Decides each step.
+  var strategy: ComponentConfiguration?
+  /// Rows that are rolled out.
+  var prompts: ComponentConfiguration?
+  /// Rows that are imitated.
+  var demonstrations: ComponentConfiguration?
+  /// What scores completions.
+  var rewards: [RewardConfiguration] = []
+  /// Held-out rows.
+  var evaluationPrompts: ComponentConfiguration?
+  /// Threads and kernels.
+  var numerics = NumericsConfiguration()
+
+  /// The tokenizer that is made from the data.
+  static let wordLevelTokenizer = "word_level"
+}
