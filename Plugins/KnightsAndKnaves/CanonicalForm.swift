@@ -119,7 +119,7 @@ private struct CanonicalSearch {
   /// Sharpens the colours until no more people are told apart.
   func refined(_ start: [UInt64]) -> [UInt64] {
     var colours = start
-    var distinct = Set(colours).count
+    var distinct = Self.distinct(colours)
     while true {
       let said = statements.map { $0.colour(colours) }
       var next = zip(colours, said).map { mixed(mixed($0) &+ $1) }
@@ -130,10 +130,15 @@ private struct CanonicalSearch {
         }
       }
       colours = next
-      let count = Set(colours).count
+      let count = Self.distinct(colours)
       if count == distinct || count == colours.count { return colours }
       distinct = count
     }
+  }
+
+  /// The number of different colours; quadratic, which for a few people beats any set.
+  private static func distinct(_ colours: [UInt64]) -> Int {
+    colours.indices.count { index in !colours[..<index].contains(colours[index]) }
   }
 
   /// Visits every numbering that the colours and the marking of look-alikes allow.

@@ -30,6 +30,10 @@ public struct PuzzleExample: Hashable, Sendable {
   public let prompt: String
   /// What it should have answered, without an end-of-sequence token; `nil` without demonstration.
   public let completion: String?
+  /// Where in the completion the steps and the answer begin, as UTF-8 byte offsets, ascending.
+  ///
+  /// The white space before a step belongs to it, as it does in the tokens of most vocabularies.
+  public let stepBoundaries: [Int]
   /// The quiz in English, whatever the form of the prompt.
   public let quiz: String
   /// The solution as numbered lines: what rewards compare an answer with.
@@ -60,23 +64,56 @@ public struct PuzzleExample: Hashable, Sendable {
     }
     guard withCompletion, demonstration != .none else {
       completion = nil
+      stepBoundaries = []
       return
     }
-    let reasoning = demonstration == .cot ? Reasoning(statements: puzzle.statements) : nil
-    if form == .terse {
-      let steps = reasoning.map {
-        TerseForm.steps($0, style: style ?? .short, wording: wording) + " "
-      }
-      completion = " " + (steps ?? "") + TerseForm.answer(puzzle, wording: wording)
+    var text = CompletionText()
+    if demonstration == .cot {
+      text.add(Reasoning(statements: puzzle.statements), puzzle, wording, form, style)
+    }
+    switch form {
+    case .text: text.begin("\nCONCLUSION:\n" + solutionText)
+    case .terse: text.begin(" " + TerseForm.answer(puzzle, wording: wording))
+    case .logicRL, .logicRLBase:
+      text.append(" </think>")
+      text.begin("\n<answer>\n" + solutionText + "\n</answer>")
+    }
+    completion = text.text
+    stepBoundaries = text.boundaries
+  }
+}
+
+/// A completion in the making, with the places where its steps begin.
+private struct CompletionText {
+  var text = ""
+  var boundaries: [Int] = []
+
+  mutating func begin(_ step: String) {
+    boundaries.append(text.utf8.count)
+    text += step
+  }
+
+  mutating func append(_ more: String) { text += more }
+
+  mutating func add(
+    _ reasoning: Reasoning,
+    _ puzzle: Puzzle,
+    _ wording: Wording,
+    _ form: ExampleForm,
+    _ style: ReasoningStyle?
+  ) {
+    guard form != .terse else {
+      let steps = TerseForm.stepTexts(reasoning, style: style ?? .short, wording: wording)
+      for step in steps { begin(" " + step) }
       return
     }
-    let thought = reasoning.map {
-      " " + $0.text(for: puzzle, wording: wording, repeatingClaims: style != .short)
-    }
-    if form == .text {
-      completion = (thought ?? "") + "\nCONCLUSION:\n" + solutionText
-    } else {
-      completion = (thought ?? "") + " </think>\n<answer>\n" + solutionText + "\n</answer>"
-    }
+    append(" " + Reasoning.head)
+    let steps = reasoning.stepTexts(
+      for: puzzle,
+      wording: wording,
+      repeatingClaims: style != .short
+    )
+    for step in steps { begin(" " + step) }
+    append(" " + reasoning.foot)
   }
 }

@@ -50,12 +50,6 @@ extension Reasoning {
       }
     }
   }
-
-  /// Head, steps and foot joined by single spaces.
-  public func text(for puzzle: Puzzle, wording: Wording, repeatingClaims: Bool = true) -> String {
-    let steps = stepTexts(for: puzzle, wording: wording, repeatingClaims: repeatingClaims)
-    return ([Self.head] + steps + [foot]).joined(separator: " ")
-  }
 }
 
 /// `A`, `A and B`, or `A, B, and C`.

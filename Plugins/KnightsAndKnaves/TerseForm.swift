@@ -52,17 +52,17 @@ public enum TerseForm {
     return "\(answerMarker) \(roles.joined(separator: " "))"
   }
 
-  /// `assume Emma knight ok . assume Liam knight clash Emma .`
+  /// One text per step, such as `assume Liam knight clash Emma .`
   /// - Parameter style: `short` or `checks`.
-  public static func steps(
+  public static func stepTexts(
     _ reasoning: Reasoning,
     style: ReasoningStyle,
     wording: Wording
-  ) -> String {
+  ) -> [String] {
     precondition(style != .long, "the terse form has no style that repeats claims")
     let names = wording.names
     var assumed: Set<Int> = []
-    let texts = reasoning.steps.map { step in
+    return reasoning.steps.map { step in
       switch step {
       case .assume(let person, let isKnight):
         assumed.insert(person)
@@ -80,7 +80,6 @@ public enum TerseForm {
         return "reconsider \(names[person]) ."
       }
     }
-    return texts.joined(separator: " ")
   }
 }
 

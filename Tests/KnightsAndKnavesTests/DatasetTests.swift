@@ -61,6 +61,32 @@ struct DatasetTests {
     }
   }
 
+  /// Cut at its boundaries, a completion falls into its steps and the answer.
+  @Test(arguments: ExampleForm.allCases)
+  func stepBoundaries(form: ExampleForm) throws {
+    for example in try rows({ $0.form = form }) {
+      let reasoning = Reasoning(statements: example.puzzle.statements)
+      let bytes = Array(try #require(example.completion).utf8)
+      let ends = example.stepBoundaries.dropFirst() + [bytes.count]
+      let pieces = zip(example.stepBoundaries, ends).map {
+        String(decoding: bytes[$0..<$1], as: UTF8.self)
+      }
+      try #require(pieces.count == reasoning.steps.count + 1)
+      for (step, piece) in zip(reasoning.steps, pieces) {
+        let start =
+          switch step {
+          case .assume(let person, _), .conflict(let person, _, _, _):
+            form == .terse ? "assume \(example.wording.names[person])" : ""
+          case .reconsider: form == .terse ? "reconsider" : "We have exhausted"
+          }
+        #expect(piece.hasPrefix(" \(start)"))
+      }
+      let answers = ["\nCONCLUSION:", " answer ", "\n<answer>"]
+      #expect(answers.contains { pieces[pieces.count - 1].hasPrefix($0) })
+    }
+    #expect(try rows { $0.demonstration = .none }.allSatisfy { $0.stepBoundaries.isEmpty })
+  }
+
   @Test func defaultFormIsThePublishedText() throws {
     let example = try rows { _ in }[0]
     #expect(example.prompt.contains("### Question: A very special island is inhabited only by"))

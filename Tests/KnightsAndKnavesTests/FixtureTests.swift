@@ -34,7 +34,8 @@ struct FixtureTests {
       let answer = TerseForm.answer(puzzle, wording: wording)
       for (style, text) in [(ReasoningStyle.short, row.terse_short), (.checks, row.terse_checks)] {
         #expect(
-          TerseForm.steps(reasoning, style: style, wording: wording) + " " + answer == text
+          (TerseForm.stepTexts(reasoning, style: style, wording: wording) + [answer])
+            .joined(separator: " ") == text
         )
       }
     }
