@@ -1,0 +1,88 @@
+import StepwisePlugin
+
+/// One line of the file as a table, with the place that its errors name.
+struct Row {
+  /// Names of turns that a chat template knows.
+  static let roles = ["system", "user", "assistant", "tool"]
+
+  /// `FILE:LINE`.
+  let place: String
+  /// Names and values in their order; of a name that stands twice the last value, as Python's reader has it.
+  let members: [JSON.Member]
+
+  /// Reads a line.
+  init(_ bytes: ArraySlice<UInt8>, place: String) throws {
+    self.place = place
+    guard let text = String(validating: bytes, as: UTF8.self) else {
+      let valid = String(decoding: bytes, as: UTF8.self).utf8
+      let offset = zip(valid, bytes).enumerated().first { $0.element.0 != $0.element.1 }?.offset
+      throw Self.failure(
+        place,
+        "not UTF-8 at byte \(offset ?? bytes.count)",
+        cure: "convert the file, for example with iconv -t UTF-8"
+      )
+    }
+    let json: JSON
+    do {
+      json = try JSON(parsing: text)
+    } catch let failure as PluginFailure {
+      throw Self.failure(place, failure.message, cure: "each line must be one JSON object")
+    }
+    guard case .object(let members) = json else {
+      throw Self.failure(
+        place,
+        "the line is \(json.kind), not an object",
+        cure:
+          "write one object for each row, {\"prompt\": ...}; jq -c '.[]' turns a list into lines"
+      )
+    }
+    self.members = Self.unique(members)
+  }
+
+  /// The value of a column; `nil` where it is absent or null.
+  subscript(_ name: String) -> JSON? {
+    guard let value = members.first(where: { $0.key == name })?.value, value != .null else {
+      return nil
+    }
+    return value
+  }
+
+  /// The value of a column that `parameter` names.
+  func required(_ name: String, by parameter: String) throws -> JSON {
+    guard let value = self[name] else {
+      throw failure(
+        "column '\(name)', named by \(parameter), is \(has(name) ? "null" : "missing")",
+        cure: "the row has \(columnNames)"
+      )
+    }
+    return value
+  }
+
+  /// The names of the row's columns, for messages.
+  var columnNames: String {
+    members.isEmpty ? "no columns" : members.map(\.key).joined(separator: ", ")
+  }
+
+  /// What is wrong with the row, and what to do.
+  func failure(_ problem: String, cure: String) -> PluginFailure {
+    Self.failure(place, problem, cure: cure)
+  }
+
+  private func has(_ name: String) -> Bool { members.contains { $0.key == name } }
+
+  private static func failure(_ place: String, _ problem: String, cure: String) -> PluginFailure {
+    PluginFailure(.data, "\(place): \(problem); \(cure)")
+  }
+
+  private static func unique(_ members: [JSON.Member]) -> [JSON.Member] {
+    var kept: [JSON.Member] = []
+    for member in members {
+      if let earlier = kept.firstIndex(where: { $0.key == member.key }) {
+        kept[earlier].value = member.value
+      } else {
+        kept.append(member)
+      }
+    }
+    return kept
+  }
+}

@@ -1,0 +1,173 @@
+import StepwisePlugin
+
+/// How a row becomes an example: TRL's row forms, and what the parameters rename.
+///
+/// | form | prompt | completion |
+/// |---|---|---|
+/// | `prompt`, with or without `completion` (text or messages) | as it is | as it is |
+/// | `messages` | what precedes the last turn | the last turn, where it is the assistant's |
+/// | `conversations` (ShareGPT: `from`, `value`) | the same | the same |
+/// | `text` | empty | the text |
+struct RowForm: Sendable, Equatable {
+  /// Column names; `nil` where the user named none, and TRL's holds.
+  var promptColumn: String?
+  var completionColumn: String?
+  var textColumn: String?
+  var difficultyColumn: String?
+  /// Makes the prompt out of columns, in place of a prompt column.
+  var promptTemplate: PromptTemplate?
+
+  /// The row as an example.
+  func example(_ row: Row, id: UInt64) throws -> Example {
+    let (prompt, completion, used) = try texts(row)
+    return Example(
+      id: id,
+      prompt: prompt,
+      completion: completion,
+      difficulty: try difficulty(row),
+      columns: try columns(row, without: used)
+    )
+  }
+
+  /// Prompt and completion, and the columns of TRL's own names that they came from.
+  private func texts(_ row: Row) throws -> (RowText, RowText?, used: [String]) {
+    if let promptTemplate {
+      return (.text(try promptTemplate.fill(row)), try completion(row), used: ["completion"])
+    }
+    if let promptColumn {
+      let prompt = try row.required(promptColumn, by: "prompt_column")
+      return (
+        try rowText(prompt, promptColumn, row), try completion(row), used: ["prompt", "completion"]
+      )
+    }
+    if let prompt = row["prompt"] {
+      return (
+        try rowText(prompt, "prompt", row), try completion(row), used: ["prompt", "completion"]
+      )
+    }
+    for name in ["messages", "conversations"] {
+      guard let value = row[name] else { continue }
+      let (prompt, completion) = try conversation(value, name, row)
+      return (prompt, completion, used: [name])
+    }
+    let name = textColumn ?? "text"
+    guard let text = row[name] else {
+      throw row.failure(
+        "no column prompt, messages, conversations or \(name)",
+        cure: "name one with prompt_column, text_column or prompt_template; the row has "
+          + row.columnNames
+      )
+    }
+    guard case .string(let text) = text else {
+      throw row.failure(
+        "column '\(name)' is \(text.kind), not text",
+        cure: "name another with text_column"
+      )
+    }
+    return (.text(""), .text(text), used: ["text"])
+  }
+
+  private func completion(_ row: Row) throws -> RowText? {
+    if let completionColumn {
+      let value = try row.required(completionColumn, by: "completion_column")
+      return try rowText(value, completionColumn, row)
+    }
+    return try row["completion"].map { try rowText($0, "completion", row) }
+  }
+
+  private func difficulty(_ row: Row) throws -> Double? {
+    guard let difficultyColumn else { return nil }
+    switch try row.required(difficultyColumn, by: "difficulty_column") {
+    case .int(let value): return Double(value)
+    case .double(let value): return value
+    case let other:
+      throw row.failure(
+        "column '\(difficultyColumn)' is \(other.kind), not a number",
+        cure: "name a column of numbers with difficulty_column"
+      )
+    }
+  }
+
+  /// Every other column. One that was renamed by a parameter stays: a reward may want it under its own name.
+  private func columns(_ row: Row, without used: [String]) throws -> [Column] {
+    let reserved = used.filter { name in
+      name != promptColumn && name != completionColumn && name != textColumn
+    }
+    return try row.members.filter { !reserved.contains($0.key) }.map { member in
+      guard let value = member.value.column() else {
+        throw row.failure(
+          "column '\(member.key)' nests lists too deep",
+          cure: "keep within 32 levels, or leave the column out"
+        )
+      }
+      return Column(member.key, value)
+    }
+  }
+
+  private func rowText(_ value: JSON, _ name: String, _ row: Row) throws -> RowText {
+    switch value {
+    case .string(let text): return .text(text)
+    case .array: return .messages(try turns(value, name, row))
+    default:
+      throw row.failure(
+        "column '\(name)' is \(value.kind), neither text nor messages",
+        cure: "give text or [{\"role\": ..., \"content\": ...}], or name another column"
+      )
+    }
+  }
+
+  private func conversation(
+    _ value: JSON,
+    _ name: String,
+    _ row: Row
+  ) throws -> (
+    RowText, RowText?
+  ) {
+    let turns = try turns(value, name, row)
+    guard let last = turns.last, last.role == "assistant" else { return (.messages(turns), nil) }
+    guard turns.count > 1 else {
+      throw row.failure(
+        "column '\(name)' has an answer but no question",
+        cure: "put a user's turn before it, or give the answer as text"
+      )
+    }
+    return (.messages(turns.dropLast()), .messages([last]))
+  }
+
+  /// Turns in the field's form, or in ShareGPT's.
+  private func turns(_ value: JSON, _ name: String, _ row: Row) throws -> [Message] {
+    guard case .array(let values) = value, !values.isEmpty else {
+      throw row.failure(
+        "column '\(name)' is \(value == .array([]) ? "empty" : value.kind), not a list of turns",
+        cure: "give [{\"role\": \"user\", \"content\": ...}, ...]"
+      )
+    }
+    return try values.enumerated().map { index, turn in
+      func failure(_ problem: String, _ cure: String) -> PluginFailure {
+        row.failure("column '\(name)', turn \(index + 1): \(problem)", cure: cure)
+      }
+      guard case .string(let given)? = turn["role"] ?? turn["from"] else {
+        throw failure("no role", "each turn needs role (or from) and content (or value)")
+      }
+      guard let role = Self.roleNames[given] else {
+        throw failure(
+          "role '\(given)' is not known",
+          "use \(Row.roles.joined(separator: ", ")), or ShareGPT's human and gpt"
+        )
+      }
+      if let calls = turn["tool_calls"], calls != .null, calls != .array([]) {
+        throw failure("tool_calls cannot be rendered", "write the call into content")
+      }
+      guard case .string(let content)? = turn["content"] ?? turn["value"] else {
+        throw failure("content is no text", "give text; lists of parts and images are not read")
+      }
+      return Message(role: role, content: content)
+    }
+  }
+
+  /// Each accepted name of a role, and the one that chat templates know. Left: the field's, then ShareGPT's.
+  private static let roleNames = [
+    "system": "system", "user": "user", "assistant": "assistant", "tool": "tool",
+    "human": "user", "gpt": "assistant",
+  ]
+}
