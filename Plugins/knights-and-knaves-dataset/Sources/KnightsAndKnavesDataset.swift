@@ -1,0 +1,49 @@
+import KnightsAndKnaves
+import StepwisePlugin
+
+/// Rows of generated puzzles; the same parameters give the same rows on every machine.
+struct KnightsAndKnavesDataset: Dataset {
+  private var dataset: PuzzleDataset
+
+  init(parameters: Parameters) throws {
+    do {
+      dataset = try PuzzleDataset(PuzzleDatasetOptions(parameters))
+    } catch let option as InvalidOption {
+      throw PluginFailure(.argument, option.description)
+    }
+  }
+
+  var count: Int? { dataset.options.size }
+
+  /// Puzzles are drawn in order and kept, so the first row of a shuffled epoch may take a moment.
+  mutating func example(at index: Int) throws -> Example {
+    do {
+      return try Example(dataset.example(at: index), index: index, options: dataset.options)
+    } catch {
+      throw PluginFailure(.data, "row \(index): \(error)")
+    }
+  }
+}
+
+extension Example {
+  fileprivate init(_ puzzle: PuzzleExample, index: Int, options: PuzzleDatasetOptions) {
+    let roles = puzzle.wording.roles
+    self.init(
+      id: UInt64(index),
+      prompt: .text(puzzle.prompt),
+      completion: puzzle.completion.map { .text($0) },
+      difficulty: Double(puzzle.puzzle.people),
+      stepBoundaries: puzzle.stepBoundaries,
+      columns: [
+        Column("form", .text(options.form.rawValue)),
+        Column("quiz", .text(puzzle.quiz)),
+        Column("solution_text", .text(puzzle.solutionText)),
+        Column("names", .list(puzzle.wording.names.map { .text($0) })),
+        Column("roles", .list(puzzle.puzzle.solution.map { .text(roles[$0]) })),
+        Column("role_words", .list([.text(roles.truthful), .text(roles.lying)])),
+        Column("people", .int(Int64(puzzle.puzzle.people))),
+        Column("statements", .text(puzzle.puzzle.json)),
+      ]
+    )
+  }
+}
