@@ -62,3 +62,5 @@ ck_blas *ck_blas_open(const char *library, const char *core_type, char *error,
 
 const char *ck_blas_config(const ck_blas *blas) { return blas->config; }
 const char *ck_blas_core(const ck_blas *blas) { return blas->core; }
+
+void ck_blas_free(ck_blas *blas) { free(blas); }

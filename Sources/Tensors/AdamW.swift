@@ -1,13 +1,17 @@
 /// Hyperparameters of one AdamW step, with torch's defaults.
 public struct AdamWOptions: Sendable, Equatable {
+  /// Step size.
   public var learningRate: Double
+  /// Decay of the first moment.
   public var beta1: Double
+  /// Decay of the second moment.
   public var beta2: Double
   /// Added outside the square root.
   public var epsilon: Double
   /// Decoupled; applies to parameters with `decays` only.
   public var weightDecay: Double
 
+  /// Takes each field as given.
   public init(
     learningRate: Double,
     beta1: Double = 0.9,

@@ -171,10 +171,14 @@ public protocol Backend: AnyObject, Sendable {
 
 /// Sizes of a linear layer: x (rows, input), weight (output, input), y (rows, output).
 public struct LinearShape: Sendable, Equatable {
+  /// Rows of x and y: tokens.
   public var rows: Int
+  /// Width of x.
   public var input: Int
+  /// Width of y.
   public var output: Int
 
+  /// Takes each field as given.
   public init(rows: Int, input: Int, output: Int) {
     self.rows = rows
     self.input = input
@@ -193,6 +197,7 @@ public struct AttentionShape: Sendable, Equatable {
   /// Multiplies the scores; commonly 1 / sqrt(headDim).
   public var scale: Float
 
+  /// Takes each field as given.
   public init(heads: Int, kvHeads: Int, headDim: Int, scale: Float) {
     precondition(
       kvHeads > 0 && heads % kvHeads == 0,

@@ -7,6 +7,7 @@ import Foundation
 #endif
 
 extension CPUBackend {
+  /// See ``Backend``.
   public func adamW(
     value: Buffer,
     gradient: Buffer,

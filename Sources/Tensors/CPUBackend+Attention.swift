@@ -1,6 +1,7 @@
 internal import CKernels
 
 extension CPUBackend {
+  /// See ``Backend``.
   public func rope(
     x: Buffer,
     into y: Buffer,
@@ -23,6 +24,7 @@ extension CPUBackend {
     )
   }
 
+  /// See ``Backend``.
   public func attention(
     q: Buffer,
     k: Buffer,
@@ -48,6 +50,7 @@ extension CPUBackend {
     )
   }
 
+  /// See ``Backend``.
   public func attentionBackward(
     q: Buffer,
     k: Buffer,

@@ -1,6 +1,7 @@
 internal import CKernels
 
 extension CPUBackend {
+  /// See ``Backend``.
   public func appendKeyValues(
     keys: Buffer,
     values: Buffer,
@@ -27,6 +28,7 @@ extension CPUBackend {
     }
   }
 
+  /// See ``Backend``.
   public func decodeAttention(
     q: Buffer,
     into out: Buffer,
@@ -63,6 +65,7 @@ extension CPUBackend {
     )
   }
 
+  /// See ``Backend``.
   public func sample(
     logits: Buffer,
     vocabulary: Int,

@@ -1,10 +1,12 @@
 internal import CKernels
 
 extension CPUBackend {
+  /// See ``Backend``.
   public func fill(_ target: Buffer, with value: Float) {
     kernels.table.pointee.fill(pool.pointer, target.hostPointer, value, Int64(target.count))
   }
 
+  /// See ``Backend``.
   public func copy(_ source: Buffer, to target: Buffer) {
     precondition(source.count == target.count, "copy of \(source.count) to \(target.count)")
     kernels.table.pointee.copy(
@@ -15,10 +17,12 @@ extension CPUBackend {
     )
   }
 
+  /// See ``Backend``.
   public func scale(_ target: Buffer, by factor: Float) {
     kernels.table.pointee.scale(pool.pointer, target.hostPointer, factor, Int64(target.count))
   }
 
+  /// See ``Backend``.
   public func add(_ a: Buffer, _ b: Buffer, scale: Float, into out: Buffer) {
     precondition(a.count == b.count && a.count == out.count, "\(a.count) + \(b.count)")
     kernels.table.pointee.add(
@@ -31,6 +35,7 @@ extension CPUBackend {
     )
   }
 
+  /// See ``Backend``.
   public func swiGLU(gate: Buffer, up: Buffer, into out: Buffer) {
     kernels.table.pointee.swiglu_forward(
       pool.pointer,
@@ -41,6 +46,7 @@ extension CPUBackend {
     )
   }
 
+  /// See ``Backend``.
   public func swiGLUBackward(gate: Buffer, up: Buffer, dy: Buffer, dGate: Buffer, dUp: Buffer) {
     kernels.table.pointee.swiglu_backward(
       pool.pointer,
@@ -53,6 +59,7 @@ extension CPUBackend {
     )
   }
 
+  /// See ``Backend``.
   public func gatherRows(_ table: Buffer, rows: [Int32], width: Int, into out: Buffer) {
     kernels.table.pointee.gather_rows(
       pool.pointer,
@@ -64,6 +71,7 @@ extension CPUBackend {
     )
   }
 
+  /// See ``Backend``.
   public func scatterAddRows(_ x: Buffer, rows: [Int32], width: Int, into table: Buffer) {
     kernels.table.pointee.scatter_add_rows(
       pool.pointer,
@@ -75,6 +83,7 @@ extension CPUBackend {
     )
   }
 
+  /// See ``Backend``.
   public func dot(_ a: Buffer, _ b: Buffer) -> Double {
     precondition(a.count == b.count, "inner product of \(a.count) and \(b.count)")
     return kernels.table.pointee.dot(pool.pointer, a.hostPointer, b.hostPointer, Int64(a.count))

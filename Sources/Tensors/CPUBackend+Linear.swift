@@ -1,6 +1,7 @@
 internal import CKernels
 
 extension CPUBackend {
+  /// See ``Backend``.
   public func linear(x: Buffer, weight: Buffer, bias: Buffer?, into y: Buffer, shape: LinearShape) {
     check(x, shape.rows * shape.input, weight, shape, y, shape.rows * shape.output)
     kernels.table.pointee.gemm(
@@ -21,6 +22,7 @@ extension CPUBackend {
     )
   }
 
+  /// See ``Backend``.
   public func linearInputGradient(
     dy: Buffer,
     weight: Buffer,
@@ -47,6 +49,7 @@ extension CPUBackend {
     )
   }
 
+  /// See ``Backend``.
   public func linearWeightGradient(dy: Buffer, x: Buffer, into dw: Buffer, shape: LinearShape) {
     check(dy, shape.rows * shape.output, dw, shape, x, shape.rows * shape.input)
     kernels.table.pointee.gemm(
@@ -67,6 +70,7 @@ extension CPUBackend {
     )
   }
 
+  /// See ``Backend``.
   public func addColumnSums(of x: Buffer, into out: Buffer, width: Int) {
     kernels.table.pointee.column_sum(
       pool.pointer,

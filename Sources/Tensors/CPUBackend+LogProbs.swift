@@ -1,6 +1,7 @@
 internal import CKernels
 
 extension CPUBackend {
+  /// See ``Backend``.
   public func logProbs(
     logits: Buffer,
     targets: [Int32],
@@ -29,6 +30,7 @@ extension CPUBackend {
     return isArgmax.map { $0 != 0 }
   }
 
+  /// See ``Backend``.
   public func logProbsBackward(
     logits: Buffer,
     targets: [Int32],
@@ -49,6 +51,7 @@ extension CPUBackend {
     )
   }
 
+  /// See ``Backend``.
   public func softmaxRows(_ x: Buffer, width: Int, inverseTemperature: Float) {
     kernels.table.pointee.softmax_rows(
       pool.pointer,

@@ -1,6 +1,7 @@
 internal import CKernels
 
 extension CPUBackend {
+  /// See ``Backend``.
   public func rmsNorm(x: Buffer, weight: Buffer, eps: Float, into y: Buffer, inverse: Buffer?) {
     kernels.table.pointee.rms_forward(
       pool.pointer,
@@ -14,6 +15,7 @@ extension CPUBackend {
     )
   }
 
+  /// See ``Backend``.
   public func rmsNormBackward(
     x: Buffer,
     weight: Buffer,

@@ -17,6 +17,7 @@ public struct CPUOptions: Sendable, Equatable {
     case v4 = "x86-64-v4"
   }
 
+  /// Who multiplies matrices.
   public var matrixProvider: MatrixProvider
   /// Forces OpenBLAS's core type, for example "Haswell"; nil lets it choose by the processor. The
   /// environment's OPENBLAS_CORETYPE is never read: it would change bits unseen.
@@ -24,6 +25,7 @@ public struct CPUOptions: Sendable, Equatable {
   /// Forces a level, for example that of an older machine's run; nil takes the best.
   public var kernelLevel: KernelLevel?
 
+  /// Takes each field as given.
   public init(
     matrixProvider: MatrixProvider = .builtin,
     coreType: String? = nil,
@@ -39,16 +41,22 @@ public struct CPUOptions: Sendable, Equatable {
 public enum CPUBackendError: Error, CustomStringConvertible, Equatable {
   /// OpenBLAS is not there or not usable.
   case openBLAS(library: String, reason: String)
+  /// OpenBLAS chose, or had chosen before, another core type than the one asked for.
+  case coreType(requested: String, loaded: String)
   /// This processor cannot run the level asked for.
   case kernelLevel(CPUOptions.KernelLevel)
   /// The operating system gave no threads.
   case threads(Int)
 
+  /// What is wrong and how to cure it.
   public var description: String {
     switch self {
     case .openBLAS(let library, let reason):
       "cannot load \(library): \(reason). Install it with `apt-get install libopenblas-dev`, or "
         + "choose the builtin matrix provider."
+    case .coreType(let requested, let loaded):
+      "OpenBLAS runs with core type \(loaded), not \(requested): it does not know that type, or it "
+        + "was loaded earlier in this process. Use the same core type for every backend."
     case .kernelLevel(let level):
       "this processor cannot run kernels for \(level.rawValue). Leave the level unset, or resume "
         + "on a machine like the one that started the run."
@@ -72,6 +80,7 @@ public final class CPUBackend: Backend {
     let blas: OpaquePointer?
   }
 
+  /// What decides this backend's bits.
   public let numerics: NumericsDescription
   let memory = HostMemoryPool()
   let pool: Pool
@@ -97,7 +106,10 @@ public final class CPUBackend: Backend {
     )
   }
 
-  deinit { ck_pool_destroy(pool.pointer) }
+  deinit {
+    ck_pool_destroy(pool.pointer)
+    ck_blas_free(kernels.blas)
+  }
 
   /// Raised whenever a change to the kernels changes bits.
   private static let builtinVersion = "1"
@@ -120,6 +132,11 @@ public final class CPUBackend: Backend {
         reason: String(decoding: bytes, as: UTF8.self)
       )
     }
+    let loaded = String(cString: ck_blas_core(blas))
+    if let coreType, coreType.lowercased() != loaded.lowercased() {
+      ck_blas_free(blas)
+      throw CPUBackendError.coreType(requested: coreType, loaded: loaded)
+    }
     return blas
   }
 
@@ -128,12 +145,15 @@ public final class CPUBackend: Backend {
   /// Bytes the tensor memory holds from the system, and those of them in use.
   public var memoryUsage: (held: Int, inUse: Int) { memory.usage }
 
+  /// See ``Backend``.
   public func makeStorage(count: Int) -> Storage { memory.allocate(count) }
 
+  /// See ``Backend``.
   public func read(_ source: Buffer) -> [Float] {
     Array(UnsafeBufferPointer(start: source.hostPointer, count: source.count))
   }
 
+  /// See ``Backend``.
   public func write(_ values: [Float], to target: Buffer) {
     precondition(values.count == target.count, "\(values.count) values for \(target.count)")
     values.withUnsafeBufferPointer {
@@ -141,5 +161,6 @@ public final class CPUBackend: Backend {
     }
   }
 
+  /// See ``Backend``.
   public func trimMemory() { memory.trim() }
 }

@@ -1,9 +1,13 @@
 /// Sizes of one model's key-value cache.
 public struct KeyValueLayout: Sendable, Equatable {
+  /// Decoder layers.
   public var layers: Int
+  /// Key-value heads of a layer.
   public var kvHeads: Int
+  /// Width of a head.
   public var headDim: Int
 
+  /// Takes each field as given.
   public init(layers: Int, kvHeads: Int, headDim: Int) {
     self.layers = layers
     self.kvHeads = kvHeads
@@ -17,6 +21,7 @@ public struct KeyValueLayout: Sendable, Equatable {
 /// The memory comes from the backend's pool and returns to it with the last reference. Its layout is
 /// the backend's business.
 public final class KeyValueBlock {
+  /// Sizes of the model's cache.
   public let layout: KeyValueLayout
   /// Tokens that fit; the request rounded up to a multiple of 32.
   public let capacity: Int
@@ -46,6 +51,7 @@ public final class KeyValueBlock {
 
 /// Where some consecutive rows of keys and values go.
 public struct KeyValueDestination {
+  /// The block written to.
   public var block: KeyValueBlock
   /// Position in the block of the first row.
   public var position: Int
@@ -54,6 +60,7 @@ public struct KeyValueDestination {
   /// Rows to copy.
   public var tokens: Int
 
+  /// Takes each field as given.
   public init(block: KeyValueBlock, position: Int, row: Int, tokens: Int) {
     precondition(
       position >= 0 && position + tokens <= block.capacity,
@@ -70,12 +77,16 @@ public struct KeyValueDestination {
 ///
 /// Neighbouring rows with the same prefix read it once for all of them: keep groups together.
 public struct DecodeRow {
+  /// Shared tokens, attended to first; nil for none.
   public var prefix: KeyValueBlock?
+  /// Tokens of the prefix attended to.
   public var prefixCount: Int
+  /// The sequence's own tokens.
   public var own: KeyValueBlock
   /// Own tokens attended to, the new one (already appended) included.
   public var ownCount: Int
 
+  /// Takes each field as given.
   public init(prefix: KeyValueBlock? = nil, prefixCount: Int = 0, own: KeyValueBlock, ownCount: Int)
   {
     precondition(prefixCount + ownCount > 0, "a row without tokens attends to nothing")
@@ -105,6 +116,7 @@ public struct SamplingOptions: Sendable, Equatable {
   /// Divides positive and multiplies negative logits of tokens seen before; 1 does nothing.
   public var repetitionPenalty: Float
 
+  /// Takes each field as given.
   public init(
     temperature: Float = 1,
     topK: Int = 0,
@@ -122,6 +134,7 @@ public struct SamplingOptions: Sendable, Equatable {
 
 /// One drawn token.
 public struct SampledToken: Sendable, Equatable {
+  /// Index in the vocabulary.
   public var token: Int32
   /// Log p under softmax(logits / temperature) over the whole vocabulary, before penalty and
   /// truncation: what a trainer recomputes. At temperature 0 the temperature counts as 1.

@@ -12,6 +12,7 @@ public struct NumericsDescription: Codable, Equatable, Sendable {
   /// Threads of the pool. Informative: the bits do not depend on it.
   public var threads: Int
 
+  /// Takes each field as given.
   public init(
     provider: String,
     version: String,

@@ -2,7 +2,9 @@
 public final class Parameter {
   /// The checkpoint's name, for example "model.layers.0.self_attn.q_proj.weight".
   public let name: String
+  /// Extent of each axis, outermost first.
   public let shape: [Int]
+  /// The values.
   public let value: Tensor
   /// Whether a backward pass computes its gradient.
   public let isTrainable: Bool
@@ -30,9 +32,12 @@ public final class Parameter {
 
 /// Name and shape of a parameter to be.
 public struct ParameterSpec: Sendable, Equatable {
+  /// The name in the checkpoint.
   public var name: String
+  /// Extent of each axis, outermost first.
   public var shape: [Int]
 
+  /// Takes each field as given.
   public init(name: String, shape: [Int]) {
     self.name = name
     self.shape = shape

@@ -5,6 +5,7 @@
 public final class ParameterStore {
   /// The parameters in the order of their specs.
   public let parameters: [Parameter]
+  /// The backend that made the buffers.
   public let backend: any Backend
   /// All values, padding included.
   public let valueBuffer: Buffer

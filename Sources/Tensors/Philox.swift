@@ -13,6 +13,7 @@ public struct Philox4x32: Sendable, Equatable {
   /// The upper half of the counter block: separates uses of one seed (sampling, shuffling, ...).
   public let stream: UInt64
 
+  /// Takes each field as given.
   public init(seed: UInt64, stream: UInt64 = 0) {
     self.seed = seed
     self.stream = stream
@@ -70,15 +71,18 @@ public struct Philox4x32: Sendable, Equatable {
 /// A `Philox4x32` read in order, for the standard library's shuffles and ranges. Two words of each
 /// block make one number; the counter is all of its state.
 public struct PhiloxSequence: RandomNumberGenerator, Sendable, Equatable {
+  /// The generator behind the sequence.
   public let philox: Philox4x32
   /// The next block; save it to resume.
   public private(set) var counter: UInt64
 
+  /// Takes each field as given.
   public init(_ philox: Philox4x32, counter: UInt64 = 0) {
     self.philox = philox
     self.counter = counter
   }
 
+  /// The next 64 bits.
   public mutating func next() -> UInt64 {
     let words = philox.block(at: counter)
     counter &+= 1

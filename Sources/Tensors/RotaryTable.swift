@@ -16,9 +16,12 @@ public struct RotaryConfiguration: Sendable, Equatable {
 
   /// The base of the frequencies, `rope_theta`.
   public var theta: Double
+  /// Width of a head.
   public var headDim: Int
+  /// How frequencies change with the context.
   public var scaling: Scaling
 
+  /// Takes each field as given.
   public init(theta: Double, headDim: Int, scaling: Scaling = .none) {
     self.theta = theta
     self.headDim = headDim
@@ -46,6 +49,7 @@ public struct RotaryConfiguration: Sendable, Equatable {
 
 /// Cosines and sines for positions 0 ..< positions, shared by all layers.
 public struct RotaryTable: Sendable {
+  /// What decides the angles.
   public let configuration: RotaryConfiguration
   /// Positions covered.
   public let positions: Int

@@ -13,6 +13,7 @@ func errorText(_ number: Int32) -> String { String(cString: strerror(number)) }
 /// The header is checked whole when the file is opened: every byte of the data belongs to exactly one
 /// tensor, and every shape agrees with its bytes. The file must not be changed while it is open.
 public final class SafetensorsFile {
+  /// Path of the file.
   public let path: String
   /// The tensors, by their place in the file.
   public let entries: [SafetensorsEntry]

@@ -36,8 +36,10 @@ public struct SafetensorsError: Error, CustomStringConvertible, Equatable {
 
   /// Path of the file.
   public let file: String
+  /// What is wrong.
   public let fault: Fault
 
+  /// What is wrong and how to cure it.
   public var description: String { "\(file): \(explanation)" }
 
   private var explanation: String {
@@ -82,8 +84,11 @@ public struct SafetensorsError: Error, CustomStringConvertible, Equatable {
 
 /// One tensor of a file: its place and form.
 public struct SafetensorsEntry: Sendable, Equatable {
+  /// The name in the checkpoint.
   public let name: String
+  /// Element type in the file.
   public let dtype: SafetensorsDType
+  /// Extent of each axis, outermost first.
   public let shape: [Int]
   /// Bytes of the tensor, counted from the end of the header.
   public let range: Range<Int>

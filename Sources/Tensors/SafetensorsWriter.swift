@@ -8,7 +8,9 @@ import Foundation
 
 /// A tensor to be written.
 public struct SafetensorsTensor {
+  /// The name in the checkpoint.
   public let name: String
+  /// Extent of each axis, outermost first.
   public let shape: [Int]
   /// FP32 values in row-major order; called once, while the tensor is written.
   let values: () -> [Float]

@@ -44,6 +44,7 @@ public struct Buffer {
   /// Number of values.
   public let count: Int
 
+  /// Takes each field as given.
   public init(_ storage: Storage, offset: Int = 0, count: Int? = nil) {
     let count = count ?? storage.count - offset
     precondition(

@@ -1,6 +1,9 @@
 extension Tape {
   /// Rows ids[t] of a table (V,C): (T,C). A trainable table's gradient adds row by row.
-  public func embedding(_ table: Parameter, _ ids: [Int32]) -> Tensor {
+  ///
+  /// - Parameter paddingRow: a row that looking it up does not train, as torch's `padding_idx`. That row starts at zero, where
+  ///   RMSNorm multiplies gradients by 1 / sqrt(eps): a sampled padding token would drown every other gradient.
+  public func embedding(_ table: Parameter, _ ids: [Int32], paddingRow: Int32? = nil) -> Tensor {
     precondition(table.shape.count == 2, "\(table.name) \(table.shape) is not a table")
     let width = table.shape[1]
     requireRows(ids, below: table.shape[0], of: table.name)
@@ -8,7 +11,12 @@ extension Tape {
     backend.gatherRows(table.value.buffer, rows: ids, width: width, into: y.buffer)
     guard y.isTracked else { return y }
     record(y) { [self] dy in
+      let padding = paddingRow.flatMap { row in
+        ids.contains(row) ? table.grad.buffer.slice(Int(row) * width, count: width) : nil
+      }
+      let kept = padding.map(backend.read)
       backend.scatterAddRows(Buffer(dy), rows: ids, width: width, into: table.grad.buffer)
+      if let padding, let kept { backend.write(kept, to: padding) }
     }
     return y
   }

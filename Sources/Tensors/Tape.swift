@@ -11,6 +11,7 @@ public final class Tape {
     let backward: (Storage) -> Void
   }
 
+  /// The backend that made the buffers.
   public let backend: any Backend
   /// Whether operations can be differentiated; false saves nothing, for generation and references.
   public let recording: Bool
@@ -19,6 +20,7 @@ public final class Tape {
   public let logitsByteBudget: Int
   private var nodes: [Node] = []
 
+  /// Takes each field as given.
   public init(
     backend: any Backend,
     recording: Bool = true,
