@@ -1,0 +1,108 @@
+public import Foundation
+public import Tensors
+
+extension DecoderModel {
+  /// Loads a Hugging Face model directory: `config.json`, `generation_config.json` where there is
+  /// one, and one or several safetensors files of F32, BF16 or F16 weights.
+  ///
+  /// Every parameter must be there with the right shape, and nothing else. Like transformers, a
+  /// tied model may hold `lm_head.weight` as well: equal to the embedding it is the same parameter,
+  /// different from it the model is not tied after all, and alone it stands for both.
+  ///
+  /// - Parameter trainable: Whether the model has gradients; a reference model needs none.
+  /// - Throws: `ModelConfigurationError`, `CheckpointError` or `SafetensorsError`, each with the file
+  ///   and the name at fault.
+  public convenience init(
+    directory: URL,
+    backend: any Backend,
+    trainable: Bool = true
+  ) throws {
+    var configuration = try DecoderConfiguration(directory: directory)
+    let generation = try GenerationConfiguration.read(directory: directory)
+    let files = try CheckpointFiles(directory)
+    if configuration.tieWordEmbeddings, try !files.headEqualsEmbedding() {
+      configuration.tieWordEmbeddings = false
+    }
+    try files.check(configuration)
+    self.init(zeros: configuration, backend: backend, trainable: trainable)
+    if var generation {
+      // Some checkpoints name their end of sequence in config.json alone.
+      if generation.eosTokenIDs.isEmpty { generation.eosTokenIDs = configuration.eosTokenIDs }
+      self.generation = generation
+    }
+    try files.load(into: store)
+  }
+
+  /// Replaces the values by those of a checkpoint of the same configuration.
+  ///
+  /// All names and shapes are checked before the first value changes.
+  ///
+  /// - Parameter location: A model directory (its `config.json` is not read) or a safetensors file.
+  /// - Throws: `CheckpointError` or `SafetensorsError`.
+  public func loadParameters(from location: URL) throws {
+    let files = try CheckpointFiles(location)
+    if configuration.tieWordEmbeddings, try !files.headEqualsEmbedding() {
+      throw CheckpointError.untiedHead(file: files.path)
+    }
+    try files.check(configuration)
+    try files.load(into: store)
+  }
+}
+
+extension CheckpointFiles {
+  /// Where the values of a parameter are: an absent embedding may be given as the head it is
+  /// tied to.
+  private func source(of name: String) -> (file: SafetensorsFile, name: String)? {
+    if let file = file(of: name) { return (file, name) }
+    if name == ParameterName.embedding, let file = file(of: ParameterName.head) {
+      return (file, ParameterName.head)
+    }
+    return nil
+  }
+
+  /// Whether a head that is stored beside the embedding has the same values; true without one.
+  func headEqualsEmbedding() throws -> Bool {
+    guard let head = file(of: ParameterName.head), let table = file(of: ParameterName.embedding)
+    else { return true }
+    let (a, b) = (head[ParameterName.head], table[ParameterName.embedding])
+    guard a?.shape == b?.shape else { return false }
+    return try head.load(ParameterName.head) == table.load(ParameterName.embedding)
+  }
+
+  /// Checks that the files hold the model's parameters in the right shapes and nothing else.
+  func check(_ configuration: DecoderConfiguration) throws(CheckpointError) {
+    let specs = DecoderModel.parameterSpecs(configuration)
+    var known = Set(specs.map(\.name))
+    let missing = specs.map(\.name).filter { name in
+      configuration.tieWordEmbeddings ? source(of: name) == nil : file(of: name) == nil
+    }
+    guard missing.isEmpty else {
+      throw .missingParameters(directory: path, names: missing)
+    }
+    if configuration.tieWordEmbeddings { known.insert(ParameterName.head) }
+    for file in files {
+      let own = Set(file.entries.map(\.name))
+      let unknown = names.filter { own.contains($0) && !known.contains($0) }
+      guard unknown.isEmpty else { throw .unknownParameters(file: file.path, names: unknown) }
+    }
+    for spec in specs {
+      guard let (file, name) = source(of: spec.name), let entry = file[name] else { continue }
+      if entry.shape != spec.shape {
+        throw .wrongShape(
+          file: file.path,
+          name: name,
+          expected: spec.shape,
+          found: entry.shape
+        )
+      }
+    }
+  }
+
+  /// Reads every parameter of a store; `check` comes first.
+  func load(into store: ParameterStore) throws {
+    for parameter in store.parameters {
+      guard let (file, name) = source(of: parameter.name) else { continue }
+      try file.load(name, into: parameter)
+    }
+  }
+}

@@ -1,0 +1,86 @@
+import Tensors
+
+/// Causal grouped-query attention with rotary positions: [T, C] to [T, C].
+///
+/// Shapes: T tokens, C hidden, H query heads, G key-value heads, D head size.
+struct Attention {
+  let query: Linear
+  let key: Linear
+  let value: Linear
+  let output: Linear
+  /// RMSNorm over D on each head before the rotation; Qwen3 only.
+  let queryNorm: Parameter?
+  let keyNorm: Parameter?
+  let heads: Int
+  let kvHeads: Int
+  let headDim: Int
+  let eps: Float
+
+  init(_ store: ParameterStore, _ prefix: String, _ configuration: DecoderConfiguration) {
+    let qkvBias = configuration.hasQKVBias
+    query = Linear(store, prefix + ".q_proj", bias: qkvBias)
+    key = Linear(store, prefix + ".k_proj", bias: qkvBias)
+    value = Linear(store, prefix + ".v_proj", bias: qkvBias)
+    output = Linear(store, prefix + ".o_proj", bias: configuration.hasOutputBias)
+    queryNorm = configuration.hasQKNorm ? store[prefix + ".q_norm.weight"] : nil
+    keyNorm = configuration.hasQKNorm ? store[prefix + ".k_norm.weight"] : nil
+    heads = configuration.headCount
+    kvHeads = configuration.kvHeadCount
+    headDim = configuration.headDim
+    eps = Float(configuration.rmsNormEps)
+  }
+
+  /// The dot products are divided by the square root of D.
+  var scale: Float { 1 / Float(headDim).squareRoot() }
+
+  func callAsFunction(
+    _ x: Tensor,
+    _ batch: PackedBatch,
+    _ rotary: RotaryTable,
+    _ tape: Tape,
+    onKeyValues: (Tensor, Tensor) -> Void
+  ) -> Tensor {
+    var q = query(x, tape)  // [T, H*D]
+    var k = key(x, tape)  // [T, G*D]
+    let v = value(x, tape)  // [T, G*D]
+    if let queryNorm, let keyNorm {
+      q = tape.rmsNorm(q, queryNorm, eps: eps)
+      k = tape.rmsNorm(k, keyNorm, eps: eps)
+    }
+    q = tape.rope(q, heads: heads, headDim: headDim, positions: batch.positions, table: rotary)
+    k = tape.rope(k, heads: kvHeads, headDim: headDim, positions: batch.positions, table: rotary)
+    onKeyValues(k, v)
+    let mixed = tape.attention(
+      q: q,
+      k: k,
+      v: v,
+      heads: heads,
+      kvHeads: kvHeads,
+      headDim: headDim,
+      segments: batch.segments,
+      scale: scale
+    )
+    return output(mixed, tape)
+  }
+
+  static func specs(_ prefix: String, _ configuration: DecoderConfiguration) -> [ParameterSpec] {
+    let hidden = configuration.hiddenSize
+    let queries = configuration.queryWidth
+    let keys = configuration.keyValueWidth
+    let bias = configuration.hasQKVBias
+    var specs = Linear.specs(prefix + ".q_proj", queries, hidden, bias: bias)
+    specs += Linear.specs(prefix + ".k_proj", keys, hidden, bias: bias)
+    specs += Linear.specs(prefix + ".v_proj", keys, hidden, bias: bias)
+    specs += Linear.specs(
+      prefix + ".o_proj",
+      hidden,
+      queries,
+      bias: configuration.hasOutputBias
+    )
+    if configuration.hasQKNorm {
+      specs.append(ParameterSpec(name: prefix + ".q_norm.weight", shape: [configuration.headDim]))
+      specs.append(ParameterSpec(name: prefix + ".k_norm.weight", shape: [configuration.headDim]))
+    }
+    return specs
+  }
+}

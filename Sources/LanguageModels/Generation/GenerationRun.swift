@@ -1,0 +1,240 @@
+import Tensors
+
+/// The state of one call of `Generator.generate`.
+struct GenerationRun {
+  private let model: DecoderModel
+  private let requests: [GenerationRequest]
+  private let options: GenerationOptions
+  private let seed: UInt64
+  private let progress: ((Int, Int) -> Void)?
+  private let maxConcurrent: Int
+  private let total: Int
+  private let layout: KeyValueLayout
+  private let penalises: Bool
+  private let step: DecodeStep
+  private let table: RotaryTable
+
+  private var unfinished: [[Completion?]]
+  private var finishedCount = 0
+  /// The next sample to start.
+  private var next = (request: 0, sample: 0)
+  /// The prompt of the group that is being started.
+  private var current: (request: Int, prompt: ComputedPrompt)?
+  private var active: [ActiveSequence] = []
+  /// Parallel to `active`, with a repetition penalty only.
+  private var seen: [SeenTokens] = []
+
+  // One entry for each active sequence; kept from step to step for their memory.
+  private var sampling: [SamplingOptions] = []
+  private var uniforms: [Float] = []
+  private var tokens: [Int32] = []
+  private var positions: [Int32] = []
+  private var destinations: [KeyValueDestination] = []
+  private var rows: [DecodeRow] = []
+
+  init(
+    _ generator: Generator,
+    _ requests: [GenerationRequest],
+    _ options: GenerationOptions,
+    seed: UInt64,
+    progress: ((Int, Int) -> Void)?
+  ) {
+    model = generator.model
+    self.requests = requests
+    self.options = options
+    self.seed = seed
+    self.progress = progress
+    total = requests.reduce(0) { $0 + $1.samples.count }
+    maxConcurrent = max(1, min(generator.maxConcurrent, total))
+    layout = KeyValueLayout(
+      layers: model.configuration.layerCount,
+      kvHeads: model.configuration.kvHeadCount,
+      headDim: model.configuration.headDim
+    )
+    penalises = options.repetitionPenalty != 1
+    step = DecodeStep(model, rows: maxConcurrent)
+    let longest = requests.map(\.prompt.count).max() ?? 0
+    table = model.rotaryTable(covering: longest + options.maxCompletionLength)
+    unfinished = requests.map { [Completion?](repeating: nil, count: $0.samples.count) }
+  }
+
+  /// The completions, once `finish` has returned.
+  var results: [[Completion]] { unfinished.map { $0.compactMap { $0 } } }
+
+  /// Decodes until every sample has ended.
+  mutating func finish() throws(GenerationError) {
+    while true {
+      startWaiting()
+      if active.isEmpty { return }
+      try chooseTokens()
+      removeFinished()
+      advance()
+    }
+  }
+
+  // MARK: Starting
+
+  /// Fills free places of the batch. A new row's hidden state is its prompt's last one.
+  private mutating func startWaiting() {
+    while active.count < maxConcurrent, let (request, sample) = takeNext() {
+      let wanted = requests[request].samples[sample]
+      var completion = Completion(
+        id: wanted.id,
+        tokens: [],
+        prefixCount: wanted.prefix.count,
+        finishReason: .length,
+        logProbs: []
+      )
+      if let reason = endOfPrefix(wanted.prefix) {
+        completion.tokens = wanted.prefix
+        completion.finishReason = reason
+        finish(completion, request, sample)
+        continue
+      }
+      let prompt = computedPrompt(of: request)
+      completion.tokens.reserveCapacity(options.maxCompletionLength)
+      completion.logProbs.reserveCapacity(options.maxCompletionLength - wanted.prefix.count)
+      step.setHidden(prompt.lastHidden.buffer, row: active.count)
+      active.append(
+        ActiveSequence(
+          request: request,
+          sample: sample,
+          prompt: prompt,
+          own: KeyValueBlock(
+            layout: layout,
+            capacity: options.maxCompletionLength,
+            backend: model.backend
+          ),
+          random: Philox4x32(seed: seed, stream: wanted.id),
+          completion: completion,
+          givenLeft: wanted.prefix.reversed()
+        )
+      )
+      if penalises {
+        seen.append(
+          SeenTokens(requests[request].prompt, vocabulary: model.configuration.vocabSize)
+        )
+      }
+    }
+  }
+
+  private mutating func takeNext() -> (request: Int, sample: Int)? {
+    while next.request < requests.count {
+      if next.sample < requests[next.request].samples.count {
+        defer { next.sample += 1 }
+        return next
+      }
+      next = (next.request + 1, 0)
+      current = nil
+    }
+    return nil
+  }
+
+  private mutating func computedPrompt(of request: Int) -> ComputedPrompt {
+    if let current, current.request == request { return current.prompt }
+    let prompt = ComputedPrompt(requests[request].prompt, model)
+    current = (request, prompt)
+    return prompt
+  }
+
+  /// Why a sample is complete with its prefix, if it is.
+  private func endOfPrefix(_ prefix: [Int32]) -> FinishReason? {
+    if let last = prefix.last, options.eosTokenIDs.contains(last) { return .eos }
+    return prefix.count == options.maxCompletionLength ? .length : nil
+  }
+
+  // MARK: One step
+
+  /// Appends to each sequence the token that follows its hidden state: given, or drawn.
+  private mutating func chooseTokens() throws(GenerationError) {
+    uniforms.removeAll(keepingCapacity: true)
+    for sequence in active {
+      uniforms.append(sequence.random.uniform(at: UInt64(sequence.completion.tokens.count)))
+    }
+    while sampling.count < active.count { sampling.append(options.sampling) }
+    sampling.removeLast(sampling.count - active.count)
+    let drawn = step.sample(
+      options: sampling,
+      uniforms: uniforms,
+      seen: penalises ? seen.map(\.tokens) : nil
+    )
+    for (row, choice) in drawn.enumerated() {
+      if let given = active[row].givenLeft.popLast() {
+        append(given, row)
+        continue
+      }
+      guard choice.logProb.isFinite else {
+        throw .notFinite(
+          sequence: active[row].completion.id,
+          position: active[row].completion.tokens.count
+        )
+      }
+      active[row].completion.logProbs.append(choice.logProb)
+      append(choice.token, row)
+    }
+  }
+
+  private mutating func append(_ token: Int32, _ row: Int) {
+    active[row].completion.tokens.append(token)
+    if penalises { seen[row].insert(token) }
+  }
+
+  /// Moves ended sequences to the results; the others keep their order, and groups stay together.
+  private mutating func removeFinished() {
+    var kept = 0
+    for row in active.indices {
+      var completion = active[row].completion
+      let isAtEnd = completion.tokens.last.map(options.eosTokenIDs.contains) ?? false
+      if isAtEnd || completion.tokens.count >= options.maxCompletionLength {
+        completion.finishReason = isAtEnd ? .eos : .length
+        finish(completion, active[row].request, active[row].sample)
+        continue
+      }
+      if kept != row {
+        active.swapAt(kept, row)
+        if penalises { seen.swapAt(kept, row) }
+      }
+      kept += 1
+    }
+    active.removeLast(active.count - kept)
+    if penalises { seen.removeLast(seen.count - kept) }
+  }
+
+  private mutating func finish(_ completion: Completion, _ request: Int, _ sample: Int) {
+    unfinished[request][sample] = completion
+    finishedCount += 1
+    progress?(finishedCount, total)
+  }
+
+  /// Puts the last token of every active sequence through the model.
+  private mutating func advance() {
+    if active.isEmpty { return }
+    tokens.removeAll(keepingCapacity: true)
+    positions.removeAll(keepingCapacity: true)
+    destinations.removeAll(keepingCapacity: true)
+    rows.removeAll(keepingCapacity: true)
+    for (row, sequence) in active.enumerated() {
+      let count = sequence.completion.tokens.count
+      tokens.append(sequence.completion.tokens[count - 1])
+      positions.append(Int32(sequence.prompt.count + count - 1))
+      destinations.append(
+        KeyValueDestination(block: sequence.own, position: count - 1, row: row, tokens: 1)
+      )
+      rows.append(
+        DecodeRow(
+          prefix: sequence.prompt.block,
+          prefixCount: sequence.prompt.count,
+          own: sequence.own,
+          ownCount: count
+        )
+      )
+    }
+    step.run(
+      tokens: tokens,
+      positions: positions,
+      destinations: destinations,
+      rows: rows,
+      table: table
+    )
+  }
+}
