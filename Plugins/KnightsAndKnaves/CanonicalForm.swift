@@ -2,7 +2,7 @@
 ///
 /// Two puzzles have the same canonical form exactly when one becomes the other by renumbering people
 /// (and with them who says what) and by reordering the children of `and`, `or` and `<=>`. Splits are
-/// made on it: 13 % of the published test puzzles are mere renamings of training ones.
+/// made on it: 98 of the 700 published test puzzles are mere renamings of training ones.
 ///
 /// It is found by colour refinement with individualisation, as graph canonisers do: people are told
 /// apart by what they say and by who speaks of them; where people stay alike, each of them is marked

@@ -110,6 +110,36 @@ struct CanonicalFormTests {
     #expect(!train.isEmpty && !test.isEmpty)
   }
 
+  /// All puzzles of two and of three people, as the dataset's README counts them.
+  @Test(arguments: [(2, 399, 95, 20), (3, 304_276, 15_088, 3_058)])
+  func countsOfPuzzles(people: Int, puzzles: Int, forms: Int, test: Int) {
+    let choices = (0..<people).map { speaker in
+      let leaves =
+        (0..<people).map { Statement.knight($0) }
+        + (0..<people).filter { $0 != speaker }.map { Statement.knave($0) }
+      let pairs = leaves.flatMap { left in
+        leaves.filter { $0 != left }.flatMap { right -> [Statement] in
+          [.and([left, right]), .or([left, right]), .implies(left, right), .iff(left, right)]
+        }
+      }
+      return leaves + leaves.map { .not($0) } + pairs
+    }
+    var found = 0
+    var seen: Set<CanonicalForm> = []
+    func extend(_ statements: [Statement]) {
+      if statements.count < people {
+        for next in choices[statements.count] { extend(statements + [next]) }
+      } else if Puzzle(statements: statements) != nil {
+        found += 1
+        seen.insert(CanonicalForm(of: statements))
+      }
+    }
+    extend([])
+    #expect(found == puzzles)
+    #expect(seen.count == forms)
+    #expect(seen.count { Split(of: $0) == .test } == test)
+  }
+
   @Test func testShare() throws {
     var generator = PuzzleGenerator(people: 5...5, seed: 15)
     var test = 0

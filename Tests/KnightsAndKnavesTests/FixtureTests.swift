@@ -1,3 +1,4 @@
+import Foundation
 import Testing
 
 @testable import KnightsAndKnaves
@@ -70,6 +71,25 @@ struct FixtureTests {
             ? "This leads to a feasible solution."
             : "All the configurations lead to contradictions.")
       )
+    }
+  }
+
+  /// The example in the dataset's README and in the reward's manifest.
+  @Test func readmeExample() throws {
+    let statements: [Statement] = [.not(.knight(1)), .iff(.knight(0), .knave(1))]
+    let example = PuzzleExample(
+      puzzle: try #require(Puzzle(statements: statements)),
+      wording: Wording(names: ["Emma", "Liam"], templates: [0, 0]),
+      form: .terse,
+      demonstration: .cot
+    )
+    let plugins = URL(filePath: #filePath).deletingLastPathComponent()
+      .appending(path: "../../Plugins")
+    for file in ["knights-and-knaves-dataset/README.md", "knights-and-knaves-reward/plugin.yaml"] {
+      let text = try String(contentsOf: plugins.appending(path: file), encoding: .utf8)
+      let words = text.split { $0 == " " || $0 == "\n" }.joined(separator: " ")
+      #expect(words.contains(example.prompt))
+      #expect(words.contains(try #require(example.completion)))
     }
   }
 
