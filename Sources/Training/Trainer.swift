@@ -1,4 +1,4 @@
-public import Components
+import Components
 public import LanguageModels
 public import RunStore
 public import Tensors
@@ -36,7 +36,7 @@ public final class Trainer {
   ///   - configuration: What decides the run.
   ///   - model: The policy; it is trained in place.
   ///   - tokenizer: Encodes rows and decodes completions.
-  ///   - chatTemplate: Renders conversational rows; `nil` where there are none.
+  ///   - chat: Renders conversational rows; `nil` where the tokenizer has no chat template.
   ///   - endOfSequence: Ids that end a completion, the first of which is appended to demonstrations.
   ///   - parts: Strategy, datasets and rewards.
   ///   - backend: Where tensors live.
@@ -47,7 +47,7 @@ public final class Trainer {
     configuration: TrainingConfiguration,
     model: DecoderModel,
     tokenizer: Tokenizer,
-    chatTemplate: ChatTemplate?,
+    chat: ChatRenderer?,
     endOfSequence: [Int32],
     parts: TrainingParts,
     backend: any Backend,
@@ -68,7 +68,7 @@ public final class Trainer {
     self.parts = parts
     self.run = run
     self.observer = observer
-    rows = RowTokenizer(tokenizer: tokenizer, chatTemplate: chatTemplate, eosID: eosID)
+    rows = RowTokenizer(tokenizer: tokenizer, chat: chat, eosID: eosID)
     rewards = try RewardPanel(parts.rewards)
     random = CounterRandom(seed: configuration.seed)
     generator = Generator(model: model)

@@ -52,7 +52,7 @@ public struct EvaluationRecord: Sendable, Codable, Equatable {
   public var k: Int
   /// Prompts evaluated.
   public var count: Int
-  /// pass@1 with its 95 % interval (Wilson for one greedy completion, normal over prompts otherwise).
+  /// pass@1 with its 95 % interval (Wilson, prompts as trials).
   public var passAt1: Estimate
   /// pass@k; equal to `passAt1` for k = 1.
   public var passAtK: Estimate

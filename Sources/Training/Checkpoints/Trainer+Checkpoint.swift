@@ -3,6 +3,7 @@ import Foundation
 import LanguageModels
 public import RunStore
 import Tensors
+import Tokenizers
 
 /// What a checkpoint holds, beside the model's own Hugging Face files.
 private enum CheckpointFile {

@@ -1,11 +1,14 @@
-import Components
+public import Components
 import Tokenizers
+
+/// Renders a conversation to text, with or without the opening of the assistant's next turn.
+public typealias ChatRenderer = (_ turns: [Message], _ addGenerationPrompt: Bool) throws -> String
 
 /// Turns rows into token ids, as TRL does: prompt and completion are tokenised apart, and the completion ends in EOS.
 struct RowTokenizer {
   let tokenizer: Tokenizer
   /// Renders conversational rows; `nil` when the tokenizer has none.
-  let chatTemplate: ChatTemplate?
+  let chat: ChatRenderer?
   /// The id appended to a completion.
   let eosID: Int32
 
@@ -24,8 +27,8 @@ struct RowTokenizer {
     switch example.prompt {
     case .text(let text): return text
     case .messages(let turns):
-      guard let chatTemplate else { throw noTemplate(example, slot: slot) }
-      return try chatTemplate.render(messages: turns, addGenerationPrompt: true)
+      guard let chat else { throw noTemplate(example, slot: slot) }
+      return try chat(turns, true)
     }
   }
 
@@ -46,7 +49,7 @@ struct RowTokenizer {
       let ids = tokenizer.encode(text, addSpecialTokens: false)
       return ids.last == eosID ? ids : ids + [eosID]
     case .messages(let turns):
-      guard let chatTemplate else { throw noTemplate(example, slot: slot) }
+      guard let chat else { throw noTemplate(example, slot: slot) }
       // The completion is what the rendered conversation has beyond the rendered prompt.
       guard case .messages(let promptTurns) = example.prompt else {
         throw TrainingError.row(
@@ -56,11 +59,8 @@ struct RowTokenizer {
           cure: "Give prompt and completion in the same form"
         )
       }
-      let head = try chatTemplate.render(messages: promptTurns, addGenerationPrompt: true)
-      let whole = try chatTemplate.render(
-        messages: promptTurns + turns,
-        addGenerationPrompt: false
-      )
+      let head = try chat(promptTurns, true)
+      let whole = try chat(promptTurns + turns, false)
       guard whole.utf8.starts(with: head.utf8) else {
         throw TrainingError.row(
           slot: slot,

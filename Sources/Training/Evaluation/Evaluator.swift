@@ -89,7 +89,7 @@ struct Evaluator {
           firstID: Self.streamBase | UInt64((range.lowerBound + index) * settings.numGenerations)
         )
       },
-      options: SamplingOptions(
+      options: GenerationOptions(
         temperature: settings.temperature,
         maxCompletionLength: settings.maxCompletionLength
           ?? configuration.grpo.maxCompletionLength,

@@ -1,5 +1,6 @@
 import Components
 import LanguageModels
+import Tokenizers
 
 /// A prompt and what was sampled of it.
 struct RolloutGroup {

@@ -1,4 +1,5 @@
 import Components
+import LanguageModels
 
 extension Trainer {
   /// What a generation batch looked like, under TRL's metric names.

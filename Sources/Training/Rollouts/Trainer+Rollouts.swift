@@ -35,7 +35,7 @@ extension Trainer {
       sequences: sequences,
       routedDemonstrations: routed,
       itemCount: sequences.reduce(0) {
-        $0 + (masked && $1.truncated ? 0 : $1.trainedTokens - $1.hintLength)
+        $0 + (masked && $1.truncated ? 0 : $1.sampledTokens)
       },
       statistics: try describe(groups)
     )
@@ -114,7 +114,7 @@ extension Trainer {
     let grpo = configuration.grpo
     return try generator.generate(
       requests,
-      options: SamplingOptions(
+      options: GenerationOptions(
         temperature: grpo.temperature,
         topK: grpo.topK,
         topP: grpo.topP,

@@ -1,4 +1,5 @@
 import Components
+import LanguageModels
 
 extension Trainer {
   /// Turns groups into sequences as the strategy routes them.

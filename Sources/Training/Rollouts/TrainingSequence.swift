@@ -29,6 +29,12 @@ struct TrainingSequence: Codable, Sendable, Equatable {
   /// Tokens whose log p is trained: all of the completion, but for the first token of a row without a prompt, which nothing predicts.
   var trainedTokens: Int { completion.count - (prompt.isEmpty ? 1 : 0) }
 
+  /// Trained tokens without those of a hint.
+  var sampledTokens: Int { trainedTokens - trainedHint }
+
+  /// Trained tokens that come from a hint.
+  var trainedHint: Int { min(max(hintLength - (prompt.isEmpty ? 1 : 0), 0), trainedTokens) }
+
   /// A demonstration in the SFT part.
   static func demonstration(_ row: RowTokenizer.Row, group: Int = -1, weight: Double = 1) -> Self {
     .init(

@@ -42,9 +42,7 @@ struct MicroBatch {
   /// Trained tokens that the policy itself sampled or a demonstration gave, hints left out.
   func rangeWithoutHint(_ index: Int) -> Range<Int> {
     let range = range(index)
-    let sequence = sequences[index]
-    let hint = min(max(sequence.hintLength - (sequence.prompt.isEmpty ? 1 : 0), 0), range.count)
-    return (range.lowerBound + hint)..<range.upperBound
+    return (range.lowerBound + sequences[index].trainedHint)..<range.upperBound
   }
 
   /// What each trained token is. [N]

@@ -34,7 +34,7 @@ extension Trainer {
       hasSFT && hasRL
       && (needs.contains(.gradientNorms) || needs.contains(.gradientCosine))
     // Where the parts' gradients are not needed apart, their weights go into the coefficients and one buffer holds the sum.
-    let scales = hasSFT && hasRL && !apart ? weights : (1, 1)
+    let scales = hasSFT && hasRL && !apart ? weights : (sft: 1, rl: 1)
     let split = work.demonstrations.count
     model.store.zeroGrad()
     var outcome = StepOutcome(
@@ -203,6 +203,9 @@ extension Trainer {
   {
     let grpo = configuration.grpo
     let batch = rollouts.batch
+    // A route may drop sequences, so that micro-batches differ in size. Means over sequences are then taken over the step's
+    // whole number; without drops that is TRL's mean of the micro-batches' means.
+    let overSequences = grpo.lossType == .grpo || grpo.lossType == .drGRPO
     return PolicyLoss(grpo).evaluate(
       batch.policyBatch(
         logProbs: logProbs,
@@ -211,8 +214,9 @@ extension Trainer {
       ),
       normalizer: PolicyNormalizer(
         itemsInBatch: rollouts.itemCount,
-        accumulationSteps: grpo.gradientAccumulationSteps,
-        stepsPerGeneration: grpo.resolvedStepsPerGeneration
+        accumulationSteps: overSequences ? 1 : grpo.gradientAccumulationSteps,
+        stepsPerGeneration: grpo.resolvedStepsPerGeneration,
+        sequencesInMicroBatch: overSequences ? rollouts.sequencesInStep : nil
       )
     )
   }

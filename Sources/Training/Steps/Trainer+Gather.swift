@@ -7,6 +7,8 @@ struct StepWork {
     var batch: MicroBatch
     /// Trained tokens of the whole generation batch.
     var itemCount: Int
+    /// Sequences of the whole optimizer step.
+    var sequencesInStep = 0
   }
   /// Demonstrations, micro-batch by micro-batch; empty without an SFT part.
   var demonstrations: [MicroBatch] = []
@@ -41,6 +43,8 @@ extension Trainer {
         }
       }
     }
+    let count = work.rollouts.reduce(0) { $0 + $1.batch.sequences.count }
+    for index in work.rollouts.indices { work.rollouts[index].sequencesInStep = count }
     if plan.kind == .sft || plan.kind == .both {
       work.demonstrations = try demonstrationMicroBatches(plan)
     }

@@ -1,0 +1,162 @@
+import Components
+import Foundation
+import LanguageModels
+import RunStore
+import Tensors
+import Tokenizers
+
+@testable import Training
+
+/// A strategy made of closures: what each hook answers stands in the test.
+final class FakeStrategy: MixingStrategy {
+  let identity = ComponentIdentity(id: "org.example.fake", version: "1.0.0", digest: "0")
+  var requirements: StrategyRequirements
+  var begin: (StepContext) throws -> StepPlan
+  var shape: (RolloutShapeRequest) -> RolloutShape? = { _ in nil }
+  var routes: (RouteRequest) -> [PromptRoute]? = { _ in nil }
+  var advantage: (AdvantageRequest) -> [Double]? = { _ in nil }
+  var weights: (StepStatistics) -> StepWeights? = { _ in nil }
+  var tokens: (TokenWeightRequest) -> [Float]? = { _ in nil }
+  var reports: [StepReport] = []
+
+  init(
+    _ requirements: StrategyRequirements = [],
+    _ begin: @escaping (StepContext) throws -> StepPlan
+  ) {
+    self.requirements = requirements
+    self.begin = begin
+  }
+
+  func beginStep(_ context: StepContext) throws -> StepPlan { try begin(context) }
+  func shapeRollout(_ request: RolloutShapeRequest) throws -> RolloutShape? { shape(request) }
+  func route(_ request: RouteRequest) throws -> [PromptRoute]? { routes(request) }
+  func advantages(_ request: AdvantageRequest) throws -> [Double]? { advantage(request) }
+  func stepWeights(_ statistics: StepStatistics) throws -> StepWeights? { weights(statistics) }
+  func tokenWeights(_ request: TokenWeightRequest) throws -> [Float]? { tokens(request) }
+  func endStep(_ report: StepReport) throws { reports.append(report) }
+  func saveState() throws -> [UInt8] { [UInt8(reports.count % 251)] }
+  func loadState(_ bytes: [UInt8]) throws {}
+}
+
+/// Rows held in memory.
+final class ArrayDataset: Dataset {
+  let identity = ComponentIdentity(id: "org.example.array", version: "1.0.0", digest: "0")
+  let rows: [Example]
+
+  init(_ rows: [Example]) { self.rows = rows }
+
+  var count: Int? { rows.count }
+  func examples(in range: Range<Int>) throws -> [Example] { Array(rows[range]) }
+}
+
+/// A reward made of a closure.
+final class FakeReward: RewardFunction {
+  let identity = ComponentIdentity(id: "org.example.reward", version: "1.0.0", digest: "0")
+  let description: RewardDescription
+  let judge: (RewardItem) -> RewardOutcome
+
+  init(
+    _ name: String = "fake",
+    threshold: Double? = 1,
+    _ judge: @escaping (RewardItem) -> RewardOutcome
+  ) {
+    description = RewardDescription(name: name, successThreshold: threshold)
+    self.judge = judge
+  }
+
+  func score(_ batch: RewardBatch) throws -> [RewardOutcome] { batch.items.map(judge) }
+}
+
+/// A tiny run in a scratch directory: words `a`...`h`, rows `x y` -> `y x`.
+struct TinyRun {
+  var configuration = TrainingConfiguration()
+  var strategy: FakeStrategy
+  var rows: [Example] = TinyRun.examples(24)
+  var reward = FakeReward { item in .score(Double(item.completionIDs.filter { $0 % 2 == 1 }.count))
+  }
+  var evaluation: ArrayDataset?
+  var threads = 1
+  let directory: URL
+
+  static let words = ["a", "b", "c", "d", "e", "f", "g", "h"]
+
+  init(_ strategy: FakeStrategy) {
+    self.strategy = strategy
+    directory = FileManager.default.temporaryDirectory
+      .appending(path: "stepwise-training-\(UUID().uuidString)")
+    configuration.maxSteps = 4
+    configuration.saveSteps = 0
+    configuration.loggingSteps = 1
+    configuration.sft.perDeviceTrainBatchSize = 4
+    configuration.sft.learningRate = 1e-2
+    configuration.grpo.perDeviceTrainBatchSize = 4
+    configuration.grpo.numGenerations = 4
+    configuration.grpo.maxCompletionLength = 6
+    configuration.grpo.learningRate = 1e-2
+    configuration.lrSchedulerType = .constant
+  }
+
+  static func examples(_ count: Int) -> [Example] {
+    (0..<count).map { index in
+      let (x, y) = (words[index % 8], words[(index * 3 + 1) % 8])
+      return Example(
+        id: UInt64(1_000 + index),
+        prompt: .text("\(x) \(y)"),
+        completion: .text("\(y) \(x)"),
+        difficulty: Double(index % 3),
+        stepBoundaries: [0, 2]
+      )
+    }
+  }
+
+  static func model(_ backend: any Backend) throws -> DecoderModel {
+    let json = """
+      {"model_type": "qwen3", "hidden_size": 16, "intermediate_size": 24, "num_hidden_layers": 2,
+       "num_attention_heads": 2, "num_key_value_heads": 1, "head_dim": 8, "vocab_size": 11,
+       "max_position_embeddings": 64, "rope_theta": 10000.0, "rms_norm_eps": 1e-6,
+       "tie_word_embeddings": true, "eos_token_id": 1, "pad_token_id": 0, "initializer_range": 0.3}
+      """
+    return try DecoderModel(
+      configuration: DecoderConfiguration(json: Data(json.utf8), source: "test"),
+      backend: backend,
+      seed: 7
+    )
+  }
+
+  /// A trainer; with `resume` it goes on from the directory's last checkpoint.
+  func trainer(resume: Bool = false) throws -> (Trainer, DecoderModel) {
+    let backend = try CPUBackend(threads: threads)
+    let model = try Self.model(backend)
+    let run = try resume ? RunDirectory.open(at: directory) : RunDirectory.create(at: directory)
+    let trainer = try Trainer(
+      configuration: configuration,
+      model: model,
+      tokenizer: .wordLevel(vocabulary: Self.words),
+      chat: nil,
+      endOfSequence: [1],
+      parts: TrainingParts(
+        strategy: strategy,
+        prompts: ArrayDataset(rows),
+        demonstrations: ArrayDataset(rows),
+        evaluation: evaluation,
+        rewards: [WeightedReward(reward)]
+      ),
+      backend: backend,
+      run: run
+    )
+    if resume, let checkpoint = try run.latestGoodCheckpoint() {
+      try run.rewind(to: checkpoint)
+      try trainer.resume(from: checkpoint)
+    }
+    return (trainer, model)
+  }
+
+  /// Trains to the end in one go and gives the weights.
+  func weights() throws -> [Float] {
+    let (trainer, model) = try trainer()
+    _ = try trainer.train()
+    return model.store.backend.read(model.store.valueBuffer)
+  }
+
+  func remove() { try? FileManager.default.removeItem(at: directory) }
+}
