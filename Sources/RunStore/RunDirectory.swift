@@ -170,15 +170,15 @@ public final class RunDirectory {
     }
   }
 
-  /// A stream that somebody edited no longer ends a line where the checkpoint noted: its records' own steps decide. An
-  /// evaluation's step counts completed steps, the others' is the 0-based step itself.
+  /// A stream that somebody edited no longer ends a line where the checkpoint noted: its records' own steps decide. A
+  /// decision's step is the 0-based step itself, the others' counts completed steps.
   private func keepRecords(upTo step: Int, in stream: RunStream) throws {
     let file = streams[stream]!
     onWarning(
       "\(file.path): changed since the checkpoint of step \(step); records of later steps, and "
         + "lines that are not records, are dropped."
     )
-    let end = Double(stream == .evaluations ? step + 1 : step)
+    let end = Double(stream == .decisions ? step : step + 1)
     try file.keepLines { line in
       guard case .object(let fields)? = try? JSONReader.value(line) else { return false }
       return Record(fields)["step"]?.number.map { $0 < end } ?? false

@@ -128,21 +128,24 @@ import Testing
     #expect(try run.records(in: .metrics).isEmpty)
   }
 
-  @Test func anEditedStreamIsCutByItsSteps() throws {
+  @Test(arguments: [RunStream.metrics, .decisions])
+  func anEditedStreamIsCutByItsSteps(stream: RunStream) throws {
     let run = try RunDirectory.create(at: temporary.directory("run"))
-    for step in 0..<4 { try run.append(record(step), to: .metrics) }
+    // A decision is written under the step that it decides, all else under the number of steps complete.
+    let first = stream == .decisions ? 0 : 1
+    for step in 0..<4 { try run.append(record(first + step), to: stream) }
     let checkpoint = try run.checkpoint(step: 4, keeping: 1) { _ in }
-    for step in 4..<6 { try run.append(record(step), to: .metrics) }
-    let file = run.url.appending(path: "metrics.jsonl")
+    for step in 4..<6 { try run.append(record(first + step), to: stream) }
+    let file = run.url.appending(path: stream.fileName)
     let lines = try text(file).split(separator: "\n").dropFirst(2)
     try overwrite(file, with: Array(("# mine\n" + lines.joined(separator: "\n") + "\n").utf8))
 
     var warnings: [String] = []
     run.onWarning = { warnings.append($0) }
     try run.rewind(to: checkpoint)
-    #expect(warnings.count == 1 && warnings[0].contains("metrics.jsonl"))
-    try run.append(record(4), to: .metrics)
-    #expect(try run.records(in: .metrics) == (2..<5).map(record))
+    #expect(warnings.count == 1 && warnings[0].contains(stream.fileName))
+    try run.append(record(first + 4), to: stream)
+    #expect(try run.records(in: stream) == (2..<5).map { record(first + $0) })
   }
 
   @Test func aFullDiskNamesFileAndCure() throws {

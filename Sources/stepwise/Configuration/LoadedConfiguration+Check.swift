@@ -1,3 +1,4 @@
+import Tensors
 import Training
 
 extension LoadedConfiguration {
@@ -6,6 +7,7 @@ extension LoadedConfiguration {
     try checkModel()
     try checkParts()
     try checkGenerationBatch()
+    try checkNumerics()
   }
 
   private func failure(_ key: String, _ problem: String, cure: String) -> ConfigurationError {
@@ -50,6 +52,19 @@ extension LoadedConfiguration {
         "evaluation.prompts",
         "nothing can be evaluated without a reward",
         cure: "Add a rewards: list"
+      )
+    }
+  }
+
+  private func checkNumerics() throws(ConfigurationError) {
+    if let type = configuration.numerics.openblasCoretype,
+      configuration.numerics.matrixProvider != .openBLAS
+    {
+      throw failure(
+        "numerics.openblas_coretype",
+        "\(type) has no effect with matrix_provider "
+          + configuration.numerics.matrixProvider.rawValue,
+        cure: "Set numerics.matrix_provider to openblas, or remove the key"
       )
     }
   }

@@ -1,4 +1,5 @@
 import Components
+import Tensors
 import Training
 
 /// A plugin with its parameters, for one of a run's slots.
@@ -26,8 +27,12 @@ struct RewardConfiguration: Sendable, Equatable {
 struct NumericsConfiguration: Sendable, Equatable {
   /// Worker threads; `nil` for one on each CPU. They do not change bits.
   var threads: Int?
+  /// Who multiplies matrices.
+  var matrixProvider = CPUOptions().matrixProvider
   /// The OpenBLAS kernels, by core type; `nil` for those of this CPU.
   var openblasCoretype: String?
+  /// The instruction set of Stepwise's own kernels; `nil` for the best of this CPU.
+  var kernelLevel: CPUOptions.KernelLevel?
 }
 
 /// Everything that a configuration file says.

@@ -244,7 +244,7 @@ import Training
       output_dir: "runs/a b"
       evaluation: {prompts: {plugin: p, parameters: {n: 3, s: "1"}}, temperature: 0.7}
       grpo: {epsilon_high: 0.28, min_p: 0.05, learning_rate: 1.5e-4}
-      numerics: {openblas_coretype: Haswell}
+      numerics: {openblas_coretype: Haswell, matrix_provider: openblas, kernel_level: x86-64-v3}
       """,
       ["strategy.parameters={gamma: 3, norm: last}"]
     ).configuration

@@ -1,3 +1,4 @@
+import Tensors
 import Training
 
 /// Every key, in the order in which the resolved configuration and the documentation show them.
@@ -160,11 +161,24 @@ enum ConfigurationKeys {
       "Worker threads. Results do not depend on them."
     ),
     ConfigurationKey(
+      "numerics.matrix_provider",
+      \.numerics.matrixProvider,
+      .choice(),
+      "Who multiplies matrices. Results depend on it, so a run records it, as the two keys below."
+    ),
+    ConfigurationKey(
       "numerics.openblas_coretype",
       \.numerics.openblasCoretype,
       .text("a core type, for example Haswell"),
       null: "that of this CPU",
-      "OpenBLAS kernels. Results depend on them, so a run records them."
+      "OpenBLAS kernels, with matrix_provider: openblas."
+    ),
+    ConfigurationKey(
+      "numerics.kernel_level",
+      \.numerics.kernelLevel,
+      .choice(),
+      null: "the best of this CPU",
+      "Instruction set of Stepwise's own kernels."
     ),
   ]
 }
