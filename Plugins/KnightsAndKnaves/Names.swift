@@ -57,7 +57,11 @@ public struct RoleWords: Hashable, Sendable {
   /// The word with its article: "a knight", "an angel".
   public func withArticle(_ isKnight: Bool) -> String {
     let word = self[isKnight]
-    return ("aeiou".contains(word.first ?? "k") ? "an " : "a ") + word
+    return "\(Self.article(before: word.scalars)) \(word)"
+  }
+
+  static func article(before word: Scalars) -> String {
+    word.first.map("aeiou".scalars.contains) == true ? "an" : "a"
   }
 
   /// The plural of the word: "knights", "heroes".

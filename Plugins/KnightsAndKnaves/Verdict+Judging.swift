@@ -73,15 +73,15 @@ extension Verdict {
     var start = 0
     while let found = folded.firstIndex(of: name, from: start) {
       start = found + 1
-      var position = found + name.count
-      guard answer.isWordBoundary(found), answer.isWordBoundary(position) else { continue }
+      let end = found + name.count
+      guard answer.isWordBoundary(found), answer.isWordBoundary(end),
+        let verb = answer.skippingSpaces(end), folded.matches("is".scalars, at: verb),
+        let article = answer.skippingSpaces(verb + 2)
+      else { continue }
       for word in roleWords {
-        let article = ["a", "e", "i", "o", "u"].map(\.scalars[0]).contains(word[0]) ? "an" : "a"
-        position = found + name.count
-        guard let verb = answer.skippingSpaces(position), folded.matches("is".scalars, at: verb),
-          let afterVerb = answer.skippingSpaces(verb + 2),
-          folded.matches(article.scalars, at: afterVerb),
-          let role = answer.skippingSpaces(afterVerb + article.utf8.count),
+        let expected = RoleWords.article(before: word).scalars
+        guard folded.matches(expected, at: article),
+          let role = answer.skippingSpaces(article + expected.count),
           folded.matches(word, at: role), answer.isWordBoundary(role),
           answer.isWordBoundary(role + word.count)
         else { continue }
