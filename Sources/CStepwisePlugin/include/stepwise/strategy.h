@@ -386,7 +386,7 @@ static inline const stepwise_sequence *stepwise_sequence_at(
   return (const stepwise_sequence *)((const char *)statistics->sequences + index * statistics->sequence_stride);
 }
 
-/* Weights of the parts, and of each sequence. The host fills in the plan's weights. All finite and not negative. Growable. */
+/* Weights of the parts, and of each sequence, all finite and not negative. Both parts must be set. Growable. */
 typedef struct stepwise_step_weights {
   uint32_t struct_size;
   uint32_t reserved;

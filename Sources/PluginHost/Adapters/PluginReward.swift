@@ -1,0 +1,160 @@
+import CStepwisePlugin
+import Components
+
+/// A reward plugin as the trainer sees it. Every outcome was checked: one for each item and in order, finite, within the declared
+/// range.
+final class PluginReward: RewardFunction {
+  let source: InstanceSource
+  let instance: PluginInstance
+  let identity: ComponentIdentity
+  let description: RewardDescription
+  private let table: stepwise_reward
+
+  init(_ source: InstanceSource) throws(PluginError) {
+    self.source = source
+    identity = source.request.plugin.identity
+    table = try source.table(
+      as: stepwise_reward.self,
+      minimum: MemoryLayout<stepwise_reward>.size,
+      name: "stepwise_reward"
+    )
+    guard table.score != nil else {
+      throw source.request.error(
+        .handshake,
+        "stepwise_reward.score is NULL",
+        cure: "fill it in: it is required"
+      )
+    }
+    instance = try source.make()
+    description = try Self.describe(source, instance, table)
+  }
+
+  func score(_ batch: RewardBatch) throws -> [RewardOutcome] { try checkedScore(batch) }
+
+  private func checkedScore(_ batch: RewardBatch) throws(PluginError) -> [RewardOutcome] {
+    for item in batch.items { try requireColumns(item) }
+    if batch.items.isEmpty { return [] }
+    let arena = CallArena()
+    var view = batch.view(in: arena)
+    let results = RewardResults(batch)
+    var output = results.view()
+    _ = try instance.call("score", parallel: true) { [table, handle = instance.handle] error in
+      table.score(handle, &view, &output, error)
+    }
+    withExtendedLifetime(arena) {}
+    do {
+      return try results.check(count: output.count, batch: batch, description: description)
+    } catch {
+      throw source.request.error(.output, hook: "score", error.message, cure: error.cure)
+    }
+  }
+
+  private func requireColumns(_ item: RewardItem) throws(PluginError) {
+    for name in description.requiredColumns where item.example.column(name) == nil {
+      let names = item.example.columns.map(\.name).joined(separator: ", ")
+      throw source.request.error(
+        .output,
+        hook: "score",
+        "it needs the column '\(name)', which row \(item.example.id) does not have; it has "
+          + (names.isEmpty ? "none" : names),
+        cure: "use a dataset with that column, or another reward"
+      )
+    }
+  }
+}
+
+// MARK: - Description
+
+extension PluginReward {
+  private static func describe(
+    _ source: InstanceSource,
+    _ instance: PluginInstance,
+    _ table: stepwise_reward
+  ) throws(PluginError) -> RewardDescription {
+    let measures = source.request.component.measures
+    var view = stepwise_reward_description()
+    view.struct_size = sizeOf(stepwise_reward_description.self)
+    view.minimum = measures?.minimum ?? -.infinity
+    view.maximum = measures?.maximum ?? .infinity
+    view.success_threshold = measures?.successThreshold ?? .nan
+    if let describe = table.describe {
+      _ = try instance.call("describe") { describe(instance.handle, &view, $0) }
+    }
+    let failure = { (message: String) in
+      source.request.error(.output, hook: "describe", message, cure: "correct the declaration")
+    }
+    guard !view.minimum.isNaN, !view.maximum.isNaN, view.minimum <= view.maximum else {
+      throw failure("the range is \(view.minimum) to \(view.maximum)")
+    }
+    // What the manifest promises must hold: it is read without loading, by people and by the trainer.
+    if let low = measures?.minimum, view.minimum < low {
+      throw failure("the minimum is \(view.minimum), the manifest says \(low)")
+    }
+    if let high = measures?.maximum, view.maximum > high {
+      throw failure("the maximum is \(view.maximum), the manifest says \(high)")
+    }
+    if let threshold = measures?.successThreshold, view.success_threshold != threshold {
+      throw failure(
+        "the success threshold is \(view.success_threshold), the manifest says \(threshold)"
+      )
+    }
+    guard let name = checkedString(view.name, limit: 128) else {
+      throw failure("the name is no UTF-8 text of at most 128 bytes")
+    }
+    var columns = measures?.columns ?? []
+    if view.required_column_count > 0 {
+      guard let names = view.required_columns else { throw failure("required_columns is NULL") }
+      for index in 0..<Int(view.required_column_count) {
+        guard let column = checkedString(names[index], limit: 4096), !column.isEmpty else {
+          throw failure("required_columns[\(index)] is no UTF-8 text")
+        }
+        if !columns.contains(column) { columns.append(column) }
+      }
+    }
+    let fallback = measures?.name ?? PluginCatalog.shortName(source.request.component.id)
+    return RewardDescription(
+      name: name.isEmpty ? fallback : name,
+      minimum: view.minimum.isFinite ? view.minimum : nil,
+      maximum: view.maximum.isFinite ? view.maximum : nil,
+      successThreshold: view.success_threshold.isNaN ? nil : view.success_threshold,
+      requiredColumns: columns
+    )
+  }
+}
+
+// MARK: - Views
+
+extension RewardBatch {
+  /// The batch's C view; lives as long as the arena. A row that neighbours share is shown once.
+  fileprivate func view(in arena: CallArena) -> stepwise_reward_batch {
+    var last: (row: Example, view: UnsafePointer<stepwise_example>)?
+    let views = items.map { item -> stepwise_reward_item in
+      var view = stepwise_reward_item()
+      view.struct_size = sizeOf(stepwise_reward_item.self)
+      view.flags = item.truncated ? UInt32(STEPWISE_ITEM_TRUNCATED) : 0
+      view.id = item.id
+      if let last, last.row.id == item.example.id, last.row == item.example {
+        view.example = last.view
+      } else {
+        view.example = arena.value(item.example.view(in: arena))
+        last = (item.example, view.example)
+      }
+      view.prompt = arena.text(item.promptText)
+      view.completion = arena.text(item.completion)
+      view.completion_with_special_tokens =
+        item.completionWithSpecialTokens == item.completion
+        ? view.completion : arena.text(item.completionWithSpecialTokens)
+      view.completion_ids = arena.array(item.completionIDs)
+      view.completion_id_count = UInt64(item.completionIDs.count)
+      return view
+    }
+    var view = stepwise_reward_batch()
+    view.struct_size = sizeOf(stepwise_reward_batch.self)
+    view.step = UInt64(step)
+    view.seed = seed
+    view.count = UInt64(items.count)
+    view.item_stride = UInt64(MemoryLayout<stepwise_reward_item>.stride)
+    view.items = arena.array(views)
+    return view
+  }
+}

@@ -1,0 +1,78 @@
+public import Components
+
+/// What a run records of a loaded component: who it is and which bytes it was made from.
+public struct LoadedPlugin: Sendable, Equatable {
+  /// Id and version of the manifest, digest of the library's bytes.
+  public var identity: ComponentIdentity
+  /// What it is.
+  public var kind: ComponentKind
+  /// The name under which the run knows it.
+  public var label: String
+  /// The manifest.
+  public var manifestFile: String
+  /// SHA-256 of the manifest's bytes.
+  public var manifestDigest: String
+  /// Where the library came from.
+  public var libraryFile: String
+  /// The private copy that was loaded: the bytes to archive.
+  public var imageFile: String
+  /// The complete parameters, defaults included, in the manifest's order.
+  public var parameters: ParameterValue
+}
+
+/// A component in use, with its provenance.
+public struct LoadedComponent<Part> {
+  /// The reward, dataset or strategy.
+  public let part: Part
+  /// Where it comes from, and the parameters that it was loaded with.
+  public let plugin: LoadedPlugin
+  private let change: (ParameterValue) throws -> Void
+
+  init(_ part: Part, _ plugin: LoadedPlugin, change: @escaping (ParameterValue) throws -> Void) {
+    self.part = part
+    self.plugin = plugin
+    self.change = change
+  }
+
+  /// Gives the component other values for parameters that its manifest calls changeable. Between steps only.
+  ///
+  /// - Parameter parameters: only the keys that change.
+  /// - Throws: `PluginError`; the old values hold then.
+  public func reconfigure(_ parameters: ParameterValue) throws { try change(parameters) }
+}
+
+/// Which component a configuration asks for.
+public struct PluginReference: Sendable, Equatable {
+  /// A full id, an id's last part where that is unique, either with `@VERSION`, or the path of a plugin's folder or manifest
+  /// (recognised by a slash).
+  public var name: String
+  /// An object, or null for none.
+  public var parameters: ParameterValue
+  /// The name under which the run knows the component; default: the last part of its id.
+  public var label: String?
+
+  /// Creates a reference.
+  public init(_ name: String, parameters: ParameterValue = .null, label: String? = nil) {
+    self.name = name
+    self.parameters = parameters
+    self.label = label
+  }
+}
+
+/// One component on the search path, as listing shows it; nothing was loaded to know it.
+public struct PluginSummary: Sendable, Equatable {
+  /// The component's id.
+  public var id: String
+  /// What it is.
+  public var kind: ComponentKind
+  /// The plugin's version.
+  public var version: String
+  /// What it does, in one line.
+  public var summary: String
+  /// The manifest's file.
+  public var manifestFile: String
+  /// The library for this machine, or `nil` where there is none.
+  public var libraryFile: String?
+  /// Its parameters.
+  public var parameters: ParameterSchema
+}

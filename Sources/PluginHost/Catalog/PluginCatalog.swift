@@ -1,0 +1,279 @@
+public import Components
+import Glibc
+
+/// The plugins on a search path. Listing and inspecting read manifests only; nothing is loaded until a `load` function is called.
+public struct PluginCatalog: Sendable {
+  /// The variable that holds further folders, separated by colons.
+  public static let pathVariable = "STEPWISE_PLUGIN_PATH"
+
+  /// A component and the manifest that declares it.
+  struct Entry: Sendable {
+    var manifest: PluginManifest
+    var manifestDigest: String
+    var component: PluginManifest.Component
+  }
+
+  let entries: [Entry]
+  /// Manifests that could not be read, and folders that are not there.
+  public let problems: [PluginError]
+  private let libraryDirectories: [String]
+  private let store: ImageStore
+  private let transport: any PluginTransport = InProcessTransport()
+
+  /// Reads the manifests of all plugins.
+  ///
+  /// - Parameters:
+  ///   - searchPaths: folders of plugins, or of folders of plugins, in the order in which they are listed.
+  ///   - libraryDirectories: where a library is looked for that does not lie beside its manifest, as in a build folder.
+  ///   - imageDirectory: where private copies are kept; `nil`: see `ImageStore`.
+  public init(
+    searchPaths: [String],
+    libraryDirectories: [String] = [],
+    imageDirectory: String? = nil
+  ) {
+    var entries: [Entry] = []
+    var problems: [PluginError] = []
+    var seen: Set<String> = []
+    for path in searchPaths {
+      guard Files.names(in: path) != nil else {
+        problems.append(
+          PluginError(
+            .file,
+            plugin: path,
+            file: path,
+            "the folder of the search path cannot be opened",
+            cure: "create it, or take it off the path"
+          )
+        )
+        continue
+      }
+      for file in Self.manifests(in: path) where seen.insert(Files.canonical(file)).inserted {
+        do throws(PluginError) {
+          entries += try Self.entries(of: file)
+        } catch {
+          problems.append(error)
+        }
+      }
+    }
+    self.entries = entries
+    self.problems = problems
+    self.libraryDirectories = libraryDirectories
+    self.store = ImageStore(directory: imageDirectory)
+  }
+
+  /// The folders of `STEPWISE_PLUGIN_PATH`, in order.
+  public static var environmentSearchPaths: [String] {
+    guard let value = getenv(pathVariable) else { return [] }
+    return String(cString: value).split(separator: ":").map(String.init)
+  }
+
+  private static func manifests(in path: String) -> [String] {
+    let own = path + "/" + PluginManifest.fileName
+    if Files.exists(own) { return [own] }
+    return (Files.names(in: path) ?? []).map { "\(path)/\($0)/\(PluginManifest.fileName)" }
+      .filter(Files.exists)
+  }
+
+  private static func entries(of file: String) throws(PluginError) -> [Entry] {
+    let manifest = try PluginManifest(contentsOf: file)
+    let digest: String
+    do {
+      digest = sha256(try Files.read(file, limit: 1 << 20))
+    } catch {
+      throw PluginError(.manifest, plugin: manifest.id, file: file, String(describing: error))
+    }
+    return manifest.components.map {
+      Entry(manifest: manifest, manifestDigest: digest, component: $0)
+    }
+  }
+
+  /// Every component, in the order of the search path.
+  public func list() -> [PluginSummary] {
+    entries.map { entry in
+      PluginSummary(
+        id: entry.component.id,
+        kind: entry.component.kind,
+        version: entry.manifest.version.description,
+        summary: entry.component.summary,
+        manifestFile: entry.manifest.file,
+        libraryFile: library(of: entry.manifest),
+        parameters: entry.component.parameters
+      )
+    }
+  }
+
+  /// The manifests, each once.
+  public func manifests() -> [PluginManifest] {
+    var seen: Set<String> = []
+    return entries.map(\.manifest).filter { seen.insert($0.file).inserted }
+  }
+
+  // MARK: - Loading
+
+  /// Loads a reward.
+  ///
+  /// - Throws: `PluginError`, `ParameterProblem` wrapped in one included.
+  public func loadReward(
+    _ reference: PluginReference,
+    services: HostServices = HostServices()
+  ) throws(PluginError) -> LoadedComponent<any RewardFunction> {
+    let request = try request(.reward, reference, services)
+    let reward = try transport.reward(request)
+    return LoadedComponent(reward, request.plugin) {
+      try reward.source.reconfigure(reward.instance, $0)
+    }
+  }
+
+  /// Loads a dataset.
+  public func loadDataset(
+    _ reference: PluginReference,
+    services: HostServices = HostServices()
+  ) throws(PluginError) -> LoadedComponent<any Dataset> {
+    let request = try request(.dataset, reference, services)
+    let dataset = try transport.dataset(request)
+    return LoadedComponent(dataset, request.plugin) {
+      try dataset.source.reconfigure(dataset.instance, $0)
+    }
+  }
+
+  /// Loads a strategy.
+  public func loadStrategy(
+    _ reference: PluginReference,
+    services: HostServices = HostServices()
+  ) throws(PluginError) -> LoadedComponent<any MixingStrategy> {
+    let request = try request(.strategy, reference, services)
+    let strategy = try transport.strategy(request)
+    return LoadedComponent(strategy, request.plugin) {
+      try strategy.source.reconfigure(strategy.instance, $0)
+    }
+  }
+
+  /// The complete parameters of a component, checked, without loading it.
+  public func resolveParameters(
+    _ kind: ComponentKind,
+    _ reference: PluginReference
+  ) throws(PluginError) -> ParameterValue {
+    try resolveParameters(try resolve(kind, reference.name), reference)
+  }
+
+  private func resolveParameters(
+    _ entry: Entry,
+    _ reference: PluginReference
+  ) throws(PluginError) -> ParameterValue {
+    do {
+      return try entry.component.parameters.resolve(reference.parameters)
+    } catch {
+      throw PluginError(
+        .parameters,
+        plugin: entry.component.id,
+        file: entry.manifest.file,
+        "parameter '\(error.key)' \(error.message)",
+        cure: error.cure
+      )
+    }
+  }
+
+  private func request(
+    _ kind: ComponentKind,
+    _ reference: PluginReference,
+    _ services: HostServices
+  ) throws(PluginError) -> ComponentRequest {
+    let entry = try resolve(kind, reference.name)
+    let parameters = try resolveParameters(entry, reference)
+    let image = try verifiedImage(entry)
+    let plugin = LoadedPlugin(
+      identity: ComponentIdentity(
+        id: entry.component.id,
+        version: entry.manifest.version.description,
+        digest: image.digest
+      ),
+      kind: kind,
+      label: reference.label ?? Self.shortName(entry.component.id),
+      manifestFile: Files.canonical(entry.manifest.file),
+      manifestDigest: entry.manifestDigest,
+      libraryFile: image.file,
+      imageFile: image.copy,
+      parameters: parameters
+    )
+    return ComponentRequest(plugin: plugin, component: entry.component, services: services)
+  }
+
+  static func shortName(_ id: String) -> String {
+    id.lastIndex(of: ".").map { String(id[id.index(after: $0)...]) } ?? id
+  }
+}
+
+// MARK: - Libraries
+
+extension PluginCatalog {
+  /// A library of a sane size; a larger one is not read into memory.
+  private static let libraryLimit = 1 << 30
+
+  /// The library for this machine: beside the manifest, or in one of the library folders.
+  private func library(of manifest: PluginManifest) -> String? {
+    guard let variant = manifest.hostVariant else { return nil }
+    let name = Self.lastComponent(variant.file)
+    let candidates =
+      ["\(manifest.directory)/\(variant.file)"] + libraryDirectories.map { "\($0)/\(name)" }
+    return candidates.first(where: Files.exists)
+  }
+
+  private static func lastComponent(_ path: String) -> String {
+    path.split(separator: "/").last.map(String.init) ?? path
+  }
+
+  /// Reads the library once, checks the bytes, and keeps a private copy of them.
+  private func verifiedImage(
+    _ entry: Entry
+  ) throws(PluginError) -> (file: String, digest: String, copy: String) {
+    let id = entry.component.id
+    let manifest = entry.manifest
+    guard let variant = manifest.hostVariant else {
+      let there = manifest.variants.map { "\($0.os) \($0.arch)" }.joined(separator: ", ")
+      throw PluginError(
+        .file,
+        plugin: id,
+        file: manifest.file,
+        "it has no variant for linux \(PluginManifest.hostArchitecture), only for \(there)",
+        cure: "build it on this machine and add the variant"
+      )
+    }
+    guard let file = library(of: manifest) else {
+      let places = [manifest.directory] + libraryDirectories
+      throw PluginError(
+        .file,
+        plugin: id,
+        file: manifest.file,
+        "its library \(variant.file) is not in \(places.joined(separator: ", "))",
+        cure: "build it, or put it beside the manifest"
+      )
+    }
+    do {
+      let bytes = try Files.read(file, limit: Self.libraryLimit)
+      try ELFImage(bytes).checkLoadable()
+      let digest = sha256(bytes)
+      if let expected = variant.sha256, expected != digest {
+        throw PluginError(
+          .file,
+          plugin: id,
+          file: file,
+          "its SHA-256 is \(digest), the manifest says \(expected)",
+          cure: "install the plugin again, or correct the manifest after a rebuild"
+        )
+      }
+      return (Files.canonical(file), digest, try store.keep(bytes, digest: digest))
+    } catch let problem as ELFProblem {
+      throw PluginError(
+        .image(problem),
+        plugin: id,
+        file: file,
+        problem.description,
+        cure: problem.cure
+      )
+    } catch let error as PluginError {
+      throw error
+    } catch {
+      throw PluginError(.file, plugin: id, file: file, String(describing: error))
+    }
+  }
+}

@@ -1,0 +1,66 @@
+import Components
+
+/// Where a plugin's code runs. Today it is this process; a worker process, a plain C function behind libffi and a Python
+/// interpreter each become another conformance in this folder, and the catalog chooses.
+///
+/// The image was verified before: its bytes have the digest, passed the ELF checks and lie in the private store.
+protocol PluginTransport: Sendable {
+  /// Brings a reward to life.
+  func reward(_ request: ComponentRequest) throws(PluginError) -> PluginReward
+  /// Brings a dataset to life.
+  func dataset(_ request: ComponentRequest) throws(PluginError) -> PluginDataset
+  /// Brings a strategy to life.
+  func strategy(_ request: ComponentRequest) throws(PluginError) -> PluginStrategy
+}
+
+/// Everything that is needed to bring one component to life.
+struct ComponentRequest: Sendable {
+  /// Who it is and where it comes from; its parameters are resolved.
+  var plugin: LoadedPlugin
+  /// What the manifest says of it.
+  var component: PluginManifest.Component
+  /// The host's services.
+  var services: HostServices
+
+  func error(
+    _ problem: PluginError.Problem,
+    hook: String? = nil,
+    _ message: String,
+    cure: String? = nil
+  ) -> PluginError {
+    PluginError(
+      problem,
+      plugin: component.id,
+      file: plugin.libraryFile,
+      hook: hook,
+      message,
+      cure: cure
+    )
+  }
+}
+
+/// Loads the library into this process: for what ships with Stepwise and what the user trusts. A crash of the plugin is a crash
+/// of the host.
+struct InProcessTransport: PluginTransport {
+  func reward(_ request: ComponentRequest) throws(PluginError) -> PluginReward {
+    try PluginReward(try source(request))
+  }
+
+  func dataset(_ request: ComponentRequest) throws(PluginError) -> PluginDataset {
+    try PluginDataset(try source(request))
+  }
+
+  func strategy(_ request: ComponentRequest) throws(PluginError) -> PluginStrategy {
+    try PluginStrategy(try source(request))
+  }
+
+  private func source(_ request: ComponentRequest) throws(PluginError) -> InstanceSource {
+    let image = try LoadedImage.load(
+      path: request.plugin.imageFile,
+      digest: request.plugin.identity.digest,
+      plugin: request.component.id,
+      file: request.plugin.libraryFile
+    )
+    return try InstanceSource(image: image, request: request)
+  }
+}

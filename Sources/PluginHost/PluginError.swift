@@ -1,0 +1,68 @@
+/// What went wrong with a plugin: who, where, what, and what to do about it.
+public struct PluginError: Error, Sendable, Equatable, CustomStringConvertible {
+  /// What sort of problem it is.
+  public enum Problem: Sendable, Equatable {
+    /// No plugin of that name is on the search path.
+    case notFound
+    /// Several plugins answer to that name.
+    case ambiguous
+    /// The manifest cannot be read or says something impossible.
+    case manifest
+    /// A parameter is unknown, missing, of the wrong type or out of range.
+    case parameters
+    /// A file cannot be read or written, or is not what the manifest says.
+    case file
+    /// The library fails a check that is made on its bytes.
+    case image(ELFProblem)
+    /// The dynamic linker refused the library.
+    case linker
+    /// The library is no plugin of this ABI.
+    case handshake
+    /// A function of the plugin answered with an error; its status code.
+    case refused(status: Int32)
+    /// A function of the plugin gave something that breaks the contract.
+    case output
+    /// A saved state does not belong to the component or is damaged.
+    case state
+  }
+
+  /// What sort of problem it is.
+  public var problem: Problem
+  /// The plugin's or component's id, or the reference that was looked up.
+  public var plugin: String
+  /// The file concerned: library, manifest or image.
+  public var file: String?
+  /// The plugin's function that was called.
+  public var hook: String?
+  /// What is wrong, with the values.
+  public var message: String
+  /// What to do about it.
+  public var cure: String?
+
+  /// Creates an error.
+  public init(
+    _ problem: Problem,
+    plugin: String,
+    file: String? = nil,
+    hook: String? = nil,
+    _ message: String,
+    cure: String? = nil
+  ) {
+    self.problem = problem
+    self.plugin = plugin
+    self.file = file
+    self.hook = hook
+    self.message = message
+    self.cure = cure
+  }
+
+  /// One line: `plugin ID, hook (FILE): message. Cure.`
+  public var description: String {
+    var text = "plugin \(plugin)"
+    if let hook { text += ", \(hook)" }
+    if let file { text += " (\(file))" }
+    text += ": \(message)"
+    if let cure { text += "; \(cure)" }
+    return text
+  }
+}
