@@ -121,6 +121,22 @@ import Testing
     }
   }
 
+  /// torch's padding_idx: the row is read like any other, and gets no gradient from being read.
+  @Test func thePaddingTokenHasNoEmbeddingGradient() throws {
+    let backend = try makeBackend()
+    let configuration = smallConfiguration(.llama, tied: false)
+    let model = DecoderModel(configuration: configuration, backend: backend, seed: 6)
+    backend.fill(model.embedding.value.buffer.slice(0, count: 32), with: 0.3)
+    let batch = PackedBatch([[0, 5, 0, 7]])
+    let tape = Tape(backend: backend)
+    let scored = model.tokenLogProbs(tape: tape, batch: batch, rows: [2], targets: [7])
+    tape.backward(scored.logProbs, gradient: [1])
+    let gradient = model.embedding.grad.array
+    #expect(gradient[..<32].allSatisfy { $0 == 0 })
+    #expect(gradient[5 * 32..<6 * 32].contains { $0 != 0 })
+    #expect(gradient[7 * 32..<8 * 32].allSatisfy { $0 == 0 })
+  }
+
   @Test func positionsBeyondTheFirstTableAreComputed() throws {
     var configuration = smallConfiguration(.qwen2)
     configuration.layerCount = 1

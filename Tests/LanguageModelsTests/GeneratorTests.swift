@@ -4,7 +4,7 @@ import Testing
 
 @testable import LanguageModels
 
-/// Decoding with the cache against the whole forward pass; sharing, ending, and what draws depend on.
+/// Decoding with the cache against the whole forward pass; sharing, ends, what draws depend on.
 @Suite struct GeneratorTests {
   func model(_ family: ModelFamily, threads: Int = 2, tied: Bool = true) throws -> DecoderModel {
     DecoderModel(

@@ -1,8 +1,8 @@
 import Foundation
 import Glibc
 
-/// Writes a file that is either whole or what it was before: into a temporary file beside it, fsync,
-/// rename, fsync of the directory.
+/// Writes a file that is either whole or what it was before: into a temporary file beside it,
+/// fsync, rename, fsync of the directory.
 func writeAtomically(_ bytes: Data, to path: String) throws(CheckpointError) {
   func failure(_ operation: String) -> CheckpointError {
     .inputOutput(file: path, reason: "\(operation) failed (\(String(cString: strerror(errno))))")

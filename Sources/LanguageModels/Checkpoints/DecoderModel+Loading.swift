@@ -10,8 +10,8 @@ extension DecoderModel {
   /// different from it the model is not tied after all, and alone it stands for both.
   ///
   /// - Parameter trainable: Whether the model has gradients; a reference model needs none.
-  /// - Throws: `ModelConfigurationError`, `CheckpointError` or `SafetensorsError`, each with the file
-  ///   and the name at fault.
+  /// - Throws: `ModelConfigurationError`, `CheckpointError` or `SafetensorsError`, each with the
+  ///   file and the name at fault.
   public convenience init(
     directory: URL,
     backend: any Backend,

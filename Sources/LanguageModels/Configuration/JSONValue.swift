@@ -1,6 +1,6 @@
 import Foundation
 
-/// A JSON document, kept as values so that integers stay integers and errors can show what was found.
+/// A JSON document as values, so that integers stay integers and errors can show what was found.
 enum JSONValue: Sendable, Equatable {
   case null
   case bool(Bool)
@@ -52,7 +52,7 @@ extension JSONValue: Decodable {
 }
 
 extension JSONValue {
-  /// The value as indented JSON with sorted keys: what transformers writes, so that diffs are small.
+  /// The value as indented JSON with sorted keys, as transformers writes it: diffs stay small.
   func serialized(indent: String = "") -> String {
     switch self {
     case .null: return "null"

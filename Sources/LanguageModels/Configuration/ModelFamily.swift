@@ -18,7 +18,7 @@ public enum ModelFamily: String, Sendable, CaseIterable {
     }
   }
 
-  // The defaults of transformers 5.23's configuration classes, for keys that a config.json leaves out.
+  // The defaults of transformers 5.23's configuration classes, for keys that are left out.
 
   var defaultMaxPositionEmbeddings: Int { self == .llama ? 2048 : 32768 }
   var defaultBosTokenID: Int32? { self == .llama ? 1 : nil }

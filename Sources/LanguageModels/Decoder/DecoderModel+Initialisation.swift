@@ -13,7 +13,7 @@ extension DecoderModel {
   ) {
     self.init(zeros: configuration, backend: backend, trainable: true)
     for (index, parameter) in store.parameters.enumerated() {
-      let random = Philox4x32(seed: seed, stream: UInt64(index))
+      let random = Philox4x32(seed: RandomUse.initialValues.key(seed), stream: UInt64(index))
       if parameter.shape.count > 1 {
         let deviation = Float(configuration.initializerRange)
         let values = (0..<parameter.range.count).map {

@@ -37,7 +37,7 @@ public struct GenerationOptions: Sendable, Equatable {
     self.eosTokenIDs = eosTokenIDs
   }
 
-  /// The defaults that a checkpoint's `generation_config.json` asks for, as `generate` applies them.
+  /// What a checkpoint's `generation_config.json` asks for, as transformers' `generate` reads it.
   public init(_ configuration: GenerationConfiguration) {
     let sampling = configuration.doSample ?? false
     self.init(

@@ -56,4 +56,13 @@ public struct Completion: Sendable, Equatable {
   /// softmax of logits / temperature over the whole vocabulary, before penalty and filters (TRL's
   /// definition of a policy's log-probs); at temperature 1 for greedy decoding.
   public var logProbs: [Float]
+
+  /// An empty completion of a sample.
+  init(_ sample: GenerationRequest.Sample) {
+    id = sample.id
+    tokens = []
+    prefixCount = sample.prefix.count
+    finishReason = .length
+    logProbs = []
+  }
 }

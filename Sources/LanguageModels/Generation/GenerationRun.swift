@@ -18,8 +18,8 @@ struct GenerationRun {
   private var finishedCount = 0
   /// The next sample to start.
   private var next = (request: 0, sample: 0)
-  /// The prompt of the group that is being started.
-  private var current: (request: Int, prompt: ComputedPrompt)?
+  /// Computed prompts with samples that have not started: at most a batch of them.
+  private var prompts: [Int: ComputedPrompt] = [:]
   private var active: [ActiveSequence] = []
   /// Parallel to `active`, with a repetition penalty only.
   private var seen: [SeenTokens] = []
@@ -46,11 +46,7 @@ struct GenerationRun {
     self.progress = progress
     total = requests.reduce(0) { $0 + $1.samples.count }
     maxConcurrent = max(1, min(generator.maxConcurrent, total))
-    layout = KeyValueLayout(
-      layers: model.configuration.layerCount,
-      kvHeads: model.configuration.kvHeadCount,
-      headDim: model.configuration.headDim
-    )
+    layout = KeyValueLayout(model.configuration)
     penalises = options.repetitionPenalty != 1
     step = DecodeStep(model, rows: maxConcurrent)
     let longest = requests.map(\.prompt.count).max() ?? 0
@@ -76,45 +72,54 @@ struct GenerationRun {
 
   /// Fills free places of the batch. A new row's hidden state is its prompt's last one.
   private mutating func startWaiting() {
-    while active.count < maxConcurrent, let (request, sample) = takeNext() {
+    var waiting: [(request: Int, sample: Int)] = []
+    while active.count + waiting.count < maxConcurrent, let (request, sample) = takeNext() {
       let wanted = requests[request].samples[sample]
-      var completion = Completion(
-        id: wanted.id,
-        tokens: [],
-        prefixCount: wanted.prefix.count,
-        finishReason: .length,
-        logProbs: []
-      )
       if let reason = endOfPrefix(wanted.prefix) {
+        var completion = Completion(wanted)
         completion.tokens = wanted.prefix
         completion.finishReason = reason
         finish(completion, request, sample)
-        continue
+      } else {
+        waiting.append((request, sample))
       }
-      let prompt = computedPrompt(of: request)
-      completion.tokens.reserveCapacity(options.maxCompletionLength)
-      completion.logProbs.reserveCapacity(options.maxCompletionLength - wanted.prefix.count)
-      step.setHidden(prompt.lastHidden.buffer, row: active.count)
-      active.append(
-        ActiveSequence(
-          request: request,
-          sample: sample,
-          prompt: prompt,
-          own: KeyValueBlock(
-            layout: layout,
-            capacity: options.maxCompletionLength,
-            backend: model.backend
-          ),
-          random: Philox4x32(seed: seed, stream: wanted.id),
-          completion: completion,
-          givenLeft: wanted.prefix.reversed()
-        )
+    }
+    computePrompts(of: waiting.map(\.request))
+    for (request, sample) in waiting {
+      guard let prompt = prompts[request] else { preconditionFailure("prompt \(request)") }
+      start(requests[request].samples[sample], of: prompt, at: (request, sample))
+    }
+    // Prompts whose last sample has started live on in their sequences.
+    prompts = prompts.filter { $0.key >= next.request }
+  }
+
+  private mutating func start(
+    _ wanted: GenerationRequest.Sample,
+    of prompt: ComputedPrompt,
+    at place: (request: Int, sample: Int)
+  ) {
+    var completion = Completion(wanted)
+    completion.tokens.reserveCapacity(options.maxCompletionLength)
+    completion.logProbs.reserveCapacity(options.maxCompletionLength - wanted.prefix.count)
+    step.setHidden(prompt.lastHidden.buffer, row: active.count)
+    active.append(
+      ActiveSequence(
+        request: place.request,
+        sample: place.sample,
+        prompt: prompt,
+        own: KeyValueBlock(
+          layout: layout,
+          capacity: options.maxCompletionLength,
+          backend: model.backend
+        ),
+        random: Philox4x32(seed: RandomUse.sampling.key(seed), stream: wanted.id),
+        completion: completion,
+        givenLeft: wanted.prefix.reversed()
       )
-      if penalises {
-        seen.append(
-          SeenTokens(requests[request].prompt, vocabulary: model.configuration.vocabSize)
-        )
-      }
+    )
+    if penalises {
+      let tokens = requests[place.request].prompt
+      seen.append(SeenTokens(tokens, vocabulary: model.configuration.vocabSize))
     }
   }
 
@@ -125,16 +130,32 @@ struct GenerationRun {
         return next
       }
       next = (next.request + 1, 0)
-      current = nil
     }
     return nil
   }
 
-  private mutating func computedPrompt(of request: Int) -> ComputedPrompt {
-    if let current, current.request == request { return current.prompt }
-    let prompt = ComputedPrompt(requests[request].prompt, model)
-    current = (request, prompt)
-    return prompt
+  /// Tokens of one prefill pass: enough to keep every core at work, few enough that the
+  /// activations of a large model stay below a GiB.
+  private static let prefillTokens = 4096
+
+  private mutating func computePrompts(of wanted: [Int]) {
+    var pass: [Int] = []
+    var tokens = 0
+    func compute(_ prompts: inout [Int: ComputedPrompt]) {
+      if pass.isEmpty { return }
+      let computed = ComputedPrompt.compute(pass.map { requests[$0].prompt }, model)
+      for (request, prompt) in zip(pass, computed) { prompts[request] = prompt }
+    }
+    for request in wanted where prompts[request] == nil && pass.last != request {
+      let count = requests[request].prompt.count
+      if tokens > 0, tokens + count > Self.prefillTokens {
+        compute(&prompts)
+        (pass, tokens) = ([], 0)
+      }
+      pass.append(request)
+      tokens += count
+    }
+    compute(&prompts)
   }
 
   /// Why a sample is complete with its prefix, if it is.

@@ -8,27 +8,48 @@ final class ComputedPrompt {
   let lastHidden: Tensor
   let count: Int
 
-  /// Runs the prompt through the model.
-  ///
-  /// Prompts are computed one at a time, so that a prompt's bits do not depend on which others are
-  /// waiting with it.
-  init(_ tokens: [Int32], _ model: DecoderModel) {
-    let configuration = model.configuration
-    let layout = KeyValueLayout(
+  private init(block: KeyValueBlock, lastHidden: Tensor) {
+    self.block = block
+    self.lastHidden = lastHidden
+    count = block.count
+  }
+
+  /// Runs prompts through the model, packed: the weights are read once for all of them.
+  static func compute(_ prompts: [[Int32]], _ model: DecoderModel) -> [ComputedPrompt] {
+    let batch = PackedBatch(prompts)
+    let layout = KeyValueLayout(model.configuration)
+    let destinations = (0..<prompts.count).map { index in
+      let rows = batch.range(of: index)
+      return KeyValueDestination(
+        block: KeyValueBlock(layout: layout, capacity: rows.count, backend: model.backend),
+        position: 0,
+        row: rows.lowerBound,
+        tokens: rows.count
+      )
+    }
+    let tape = Tape(backend: model.backend, recording: false)
+    let hidden = model.forward(batch, tape: tape) { layer, keys, values in
+      tape.appendKeyValues(keys: keys, values: values, to: destinations, layer: layer)
+    }
+    return destinations.map { destination in
+      let last = destination.row + destination.tokens - 1
+      destination.block.count = destination.tokens
+      return ComputedPrompt(
+        block: destination.block,
+        lastHidden: tape.gatherRows(hidden, [Int32(last)])
+      )
+    }
+  }
+}
+
+extension KeyValueLayout {
+  /// The cache of a model.
+  init(_ configuration: DecoderConfiguration) {
+    self.init(
       layers: configuration.layerCount,
       kvHeads: configuration.kvHeadCount,
       headDim: configuration.headDim
     )
-    let block = KeyValueBlock(layout: layout, capacity: tokens.count, backend: model.backend)
-    let whole = KeyValueDestination(block: block, position: 0, row: 0, tokens: tokens.count)
-    let tape = Tape(backend: model.backend, recording: false)
-    let hidden = model.forward(PackedBatch([tokens]), tape: tape) { layer, keys, values in
-      tape.appendKeyValues(keys: keys, values: values, to: [whole], layer: layer)
-    }
-    block.count = tokens.count
-    self.block = block
-    lastHidden = tape.gatherRows(hidden, [Int32(tokens.count - 1)])
-    count = tokens.count
   }
 }
 

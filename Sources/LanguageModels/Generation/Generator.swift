@@ -3,8 +3,8 @@ import Tensors
 /// Draws completions of many prompts at once.
 ///
 /// A prompt is computed once and its keys and values are shared by its whole group. Sequences that
-/// end leave the batch and waiting ones take their places, so that up to `maxConcurrent` are decoded
-/// together.
+/// end leave the batch and waiting ones take their places, so that up to `maxConcurrent` are
+/// decoded together.
 ///
 /// **Bits.** Token i of sample `id` is drawn with number i of the Philox stream (seed, id), which
 /// depends on nothing else. The probabilities are the same bits for any number of threads; with the
