@@ -7,6 +7,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#if CK_W == 16 && defined(__x86_64__)
+#include <immintrin.h>
+#endif
 
 #include "../ck_blas.h"
 #include "../include/ck_kernels.h"

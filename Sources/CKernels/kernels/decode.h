@@ -47,19 +47,28 @@ typedef struct {
   float scale;
 } decode_job;
 
-// scores[r * stride + t] for 4 queries, t < count rounded up to CK_W; q rows are packed [r][dim].
+// scores[r * stride + t] for t < count rounded up to 2 CK_W; q rows are packed [r][dim]. Two vectors
+// of tokens at once: one would leave the multipliers waiting for their own sums.
 CK_INLINE void decode_scores(const float *q, const float *keys, int64_t count, int64_t dim,
                              float *scores, int64_t stride, const int rows) {
-  for (int64_t t = 0; t < count; t += CK_W) {
+  for (int64_t t = 0; t < count; t += 2 * CK_W) {
     const float *panel = keys + t / CK_KV_LANES * CK_KV_LANES * dim + t % CK_KV_LANES;
-    vf acc[4] = {v_set(0), v_set(0), v_set(0), v_set(0)};
-    for (int64_t d = 0; d < dim; ++d) {
-      vf k = v_load(panel + d * CK_KV_LANES);
+    vf acc[4][2];
 #pragma clang loop unroll(full)
-      for (int r = 0; r < rows; ++r) acc[r] += k * q[r * dim + d];
+    for (int r = 0; r < rows; ++r) acc[r][0] = acc[r][1] = v_set(0);
+    for (int64_t d = 0; d < dim; ++d) {
+      vf k0 = v_load(panel + d * CK_KV_LANES), k1 = v_load(panel + d * CK_KV_LANES + CK_W);
+#pragma clang loop unroll(full)
+      for (int r = 0; r < rows; ++r) {
+        acc[r][0] += k0 * q[r * dim + d];
+        acc[r][1] += k1 * q[r * dim + d];
+      }
     }
 #pragma clang loop unroll(full)
-    for (int r = 0; r < rows; ++r) v_store(scores + r * stride + t, acc[r]);
+    for (int r = 0; r < rows; ++r) {
+      v_store(scores + r * stride + t, acc[r][0]);
+      v_store(scores + r * stride + t + CK_W, acc[r][1]);
+    }
   }
 }
 

@@ -1,8 +1,8 @@
 // The inner product of every dense kernel: c (m,n) = a (m,k) * b (k,n) for blocks that fit in cache.
 //
-// b comes packed in panels of CK_NR columns, [k][CK_NR], zero beyond n. a is read in place with a
-// constant stride CK_KS, either row by row (element (r,k) at r * CK_KS + k) or transposed ((r,k) at
-// k * CK_KS + r); a constant stride lets the addresses of all CK_MR rows be immediates.
+// b comes packed in panels of CK_NR columns, [k][CK_NR], zero beyond n. a is read with strides that
+// are constants, which lets the addresses of all CK_MR rows be immediates: row by row (element (r,k)
+// at r * CK_KS + k), transposed ((r,k) at k * CK_KS + r), or in panels of CK_MR rows, [k][CK_MR].
 // Each element of c is one chain of fused multiply-adds over k, whatever m, n and its place in the
 // tile: a row's result does not depend on the rows computed beside it.
 
@@ -18,7 +18,7 @@ enum { CK_NR = CK_NV * CK_W };
 // 48 KiB first-level cache. The stride is not a multiple of 4 KiB, so rows do not collide in it.
 enum { CK_KC = 256, CK_KS = CK_KC + 16 };
 
-typedef enum { CK_A_ROWS, CK_A_TRANSPOSED } ck_a_layout;
+typedef enum { CK_A_ROWS, CK_A_TRANSPOSED, CK_A_PANELS } ck_a_layout;
 
 // How a tile is written: c = product (+ bias), or c += product.
 CK_INLINE void micro_tile(const float *a, int64_t row_stride, int64_t k_stride, const float *b,
@@ -74,10 +74,13 @@ typedef void (*micro_fn)(const float *, const float *, int64_t, float *, int64_t
   CK_MICRO(micro_rows_##ROWS##_1, ROWS, 1, CK_KS, 1)              \
   CK_MICRO(micro_rows_##ROWS##_2, ROWS, 2, CK_KS, 1)              \
   CK_MICRO(micro_columns_##ROWS##_1, ROWS, 1, 1, CK_KS)           \
-  CK_MICRO(micro_columns_##ROWS##_2, ROWS, 2, 1, CK_KS)
+  CK_MICRO(micro_columns_##ROWS##_2, ROWS, 2, 1, CK_KS)           \
+  CK_MICRO(micro_panels_##ROWS##_1, ROWS, 1, 1, CK_MR)            \
+  CK_MICRO(micro_panels_##ROWS##_2, ROWS, 2, 1, CK_MR)
 #define CK_MICRO_ENTRY(ROWS)                           \
   {{micro_rows_##ROWS##_1, micro_rows_##ROWS##_2},     \
-   {micro_columns_##ROWS##_1, micro_columns_##ROWS##_2}}
+   {micro_columns_##ROWS##_1, micro_columns_##ROWS##_2}, \
+   {micro_panels_##ROWS##_1, micro_panels_##ROWS##_2}}
 
 CK_MICROS(1)
 CK_MICROS(2)
@@ -92,7 +95,7 @@ CK_MICROS(14)
 
 typedef struct {
   int rows;
-  micro_fn fn[2][2];  // [layout of a][vectors - 1]
+  micro_fn fn[3][2];  // [layout of a][vectors - 1]
 } micro_entry;
 
 // Largest first: a block of rows is cut greedily.
@@ -105,12 +108,18 @@ static const micro_entry micro_table[] = {
     {2, CK_MICRO_ENTRY(2)},   {1, CK_MICRO_ENTRY(1)},
 };
 
+// The address of row i of a block of a that is k deep.
+CK_INLINE const float *a_row(ck_a_layout layout, const float *a, int64_t i, int64_t k) {
+  if (layout == CK_A_ROWS) return a + i * CK_KS;
+  if (layout == CK_A_TRANSPOSED) return a + i;
+  return a + i / CK_MR * CK_MR * k + i % CK_MR;
+}
+
 // c (m,n) = or += a * b for k <= CK_KC (rows) or m <= CK_KC (transposed). Panels of b lie
 // panel_stride floats apart.
 static void gemm_block(ck_a_layout layout, const float *a, const float *b, int64_t panel_stride,
                        int64_t m, int64_t n, int64_t k, float *c, int64_t ldc, bool accumulate,
                        const float *bias) {
-  int64_t row_stride = layout == CK_A_ROWS ? CK_KS : 1;
   for (int64_t j = 0; j < n; j += CK_NR, b += panel_stride) {
     int64_t columns = ck_min(CK_NR, n - j);
     int vectors = columns > CK_W ? 2 : 1;
@@ -120,10 +129,10 @@ static void gemm_block(ck_a_layout layout, const float *a, const float *b, int64
       while (entry->rows > m - i) ++entry;
       micro_fn fn = entry->fn[layout][vectors - 1];
       if (whole) {
-        fn(a + i * row_stride, b, k, c + i * ldc + j, ldc, accumulate, bias ? bias + j : NULL);
+        fn(a_row(layout, a, i, k), b, k, c + i * ldc + j, ldc, accumulate, bias ? bias + j : NULL);
       } else {
         float tile[CK_MR * CK_NR];
-        fn(a + i * row_stride, b, k, tile, CK_NR, false, NULL);
+        fn(a_row(layout, a, i, k), b, k, tile, CK_NR, false, NULL);
         for (int r = 0; r < entry->rows; ++r)
           for (int64_t q = 0; q < columns; ++q) {
             float *p = c + (i + r) * ldc + j + q;
@@ -136,6 +145,32 @@ static void gemm_block(ck_a_layout layout, const float *a, const float *b, int64
   }
 }
 
+#if CK_W == 16 && defined(__x86_64__)
+// Transposes 16 rows of 16 floats: row r is at x + r * stride, column k goes to out + k * CK_NR.
+// Lanes are put in place by masked loads, which need no shuffle unit: that halves the shuffles.
+CK_INLINE void transpose_block(const float *x, int64_t stride, float *out) {
+#pragma clang loop unroll(full)
+  for (int k = 0; k < 16; k += 4) {
+    __m512 v[4];
+#pragma clang loop unroll(full)
+    for (int r = 0; r < 4; ++r) {
+      const float *p = x + r * stride + k;
+      v[r] = _mm512_castps128_ps512(_mm_loadu_ps(p));
+      v[r] = _mm512_mask_broadcast_f32x4(v[r], 0x00f0, _mm_loadu_ps(p + 4 * stride));
+      v[r] = _mm512_mask_broadcast_f32x4(v[r], 0x0f00, _mm_loadu_ps(p + 8 * stride));
+      v[r] = _mm512_mask_broadcast_f32x4(v[r], 0xf000, _mm_loadu_ps(p + 12 * stride));
+    }
+    __m512d a = _mm512_castps_pd(_mm512_unpacklo_ps(v[0], v[1]));
+    __m512d b = _mm512_castps_pd(_mm512_unpackhi_ps(v[0], v[1]));
+    __m512d c = _mm512_castps_pd(_mm512_unpacklo_ps(v[2], v[3]));
+    __m512d d = _mm512_castps_pd(_mm512_unpackhi_ps(v[2], v[3]));
+    _mm512_storeu_ps(out + (k + 0) * CK_NR, _mm512_castpd_ps(_mm512_unpacklo_pd(a, c)));
+    _mm512_storeu_ps(out + (k + 1) * CK_NR, _mm512_castpd_ps(_mm512_unpackhi_pd(a, c)));
+    _mm512_storeu_ps(out + (k + 2) * CK_NR, _mm512_castpd_ps(_mm512_unpacklo_pd(b, d)));
+    _mm512_storeu_ps(out + (k + 3) * CK_NR, _mm512_castpd_ps(_mm512_unpackhi_pd(b, d)));
+  }
+}
+#else
 // Transposes CK_W vectors in place: log2(CK_W) perfect shuffles.
 CK_INLINE void v_transpose(vf v[CK_W]) {
 #pragma clang loop unroll(full)
@@ -144,12 +179,7 @@ CK_INLINE void v_transpose(vf v[CK_W]) {
 #pragma clang loop unroll(full)
     for (int i = 0; i < CK_W / 2; ++i) {
       vf x = v[i], y = v[i + CK_W / 2];
-#if CK_W == 16
-      next[2 * i] = __builtin_shufflevector(x, y, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22,
-                                            7, 23);
-      next[2 * i + 1] = __builtin_shufflevector(x, y, 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13,
-                                                29, 14, 30, 15, 31);
-#elif CK_W == 8
+#if CK_W == 8
       next[2 * i] = __builtin_shufflevector(x, y, 0, 8, 1, 9, 2, 10, 3, 11);
       next[2 * i + 1] = __builtin_shufflevector(x, y, 4, 12, 5, 13, 6, 14, 7, 15);
 #else
@@ -161,6 +191,16 @@ CK_INLINE void v_transpose(vf v[CK_W]) {
     for (int i = 0; i < CK_W; ++i) v[i] = next[i];
   }
 }
+
+CK_INLINE void transpose_block(const float *x, int64_t stride, float *out) {
+  vf v[CK_W];
+#pragma clang loop unroll(full)
+  for (int j = 0; j < CK_W; ++j) v[j] = v_load(x + j * stride);
+  v_transpose(v);
+#pragma clang loop unroll(full)
+  for (int j = 0; j < CK_W; ++j) v_store(out + j * CK_NR, v[j]);
+}
+#endif
 
 // One panel of b from rows of length k: element (k, j) at b[k * ldb + j]; columns <= CK_NR.
 static void pack_panel(const float *b, int64_t ldb, int64_t k, int64_t columns, float *panel) {
@@ -185,14 +225,8 @@ static void pack_panel_transposed(const float *b, int64_t ldb, int64_t k, int64_
     float *target = panel + part * CK_W;
     int64_t i = 0;
     if (here == CK_W) {
-      for (; i + CK_W <= k; i += CK_W) {
-        vf v[CK_W];
-#pragma clang loop unroll(full)
-        for (int j = 0; j < CK_W; ++j) v[j] = v_load(source + j * ldb + i);
-        v_transpose(v);
-#pragma clang loop unroll(full)
-        for (int j = 0; j < CK_W; ++j) v_store(target + (i + j) * CK_NR, v[j]);
-      }
+      for (; i + CK_W <= k; i += CK_W)
+        transpose_block(source + i, ldb, target + i * CK_NR);
     }
     for (; i < k; ++i)
       for (int64_t j = 0; j < CK_W; ++j)
@@ -206,5 +240,25 @@ static void pack_rows(const float *a, int64_t lda, int64_t rows, int64_t k, floa
     int64_t i = 0;
     for (; i + CK_W <= k; i += CK_W) v_store(out + r * CK_KS + i, v_load(a + r * lda + i));
     for (; i < k; ++i) out[r * CK_KS + i] = a[r * lda + i];
+  }
+}
+
+// Copies a (k, rows), stored transposed, into panels [k][CK_MR]. Whole vectors are copied where the
+// matrix has that many columns left: what they write beyond a panel's row, the next row overwrites.
+// `out` needs CK_W floats of room behind its end.
+static void pack_row_panels(const float *a, int64_t lda, int64_t columns_left, int64_t rows,
+                            int64_t k, float *out) {
+  for (int64_t p = 0; p < rows; p += CK_MR, out += CK_MR * k) {
+    int64_t here = ck_min(CK_MR, rows - p);
+    const int64_t vectors = (CK_MR + CK_W - 1) / CK_W;
+    if (columns_left - p >= vectors * CK_W) {
+      for (int64_t i = 0; i < k; ++i)
+#pragma clang loop unroll(full)
+        for (int64_t v = 0; v < vectors; ++v)
+          v_store(out + i * CK_MR + v * CK_W, v_load(a + i * lda + p + v * CK_W));
+    } else {
+      for (int64_t i = 0; i < k; ++i)
+        for (int64_t r = 0; r < here; ++r) out[i * CK_MR + r] = a[i * lda + p + r];
+    }
   }
 }
