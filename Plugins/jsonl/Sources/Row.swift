@@ -41,7 +41,7 @@ struct Row {
 
   /// The value of a column; `nil` where it is absent or null.
   subscript(_ name: String) -> JSON? {
-    guard let value = members.first(where: { $0.key == name })?.value, value != .null else {
+    guard let value = members.first(where: { same($0.key, name) })?.value, value != .null else {
       return nil
     }
     return value
@@ -68,7 +68,7 @@ struct Row {
     Self.failure(place, problem, cure: cure)
   }
 
-  private func has(_ name: String) -> Bool { members.contains { $0.key == name } }
+  private func has(_ name: String) -> Bool { members.contains { same($0.key, name) } }
 
   private static func failure(_ place: String, _ problem: String, cure: String) -> PluginFailure {
     PluginFailure(.data, "\(place): \(problem); \(cure)")
@@ -77,7 +77,7 @@ struct Row {
   private static func unique(_ members: [JSON.Member]) -> [JSON.Member] {
     var kept: [JSON.Member] = []
     for member in members {
-      if let earlier = kept.firstIndex(where: { $0.key == member.key }) {
+      if let earlier = kept.firstIndex(where: { same($0.key, member.key) }) {
         kept[earlier].value = member.value
       } else {
         kept.append(member)
@@ -86,3 +86,6 @@ struct Row {
     return kept
   }
 }
+
+/// Whether two names have the same bytes: Swift's `==` holds canonically equivalent texts for equal, JSON does not.
+func same(_ a: String, _ b: String) -> Bool { a.utf8.elementsEqual(b.utf8) }

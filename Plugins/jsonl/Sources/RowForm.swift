@@ -29,20 +29,18 @@ struct RowForm: Sendable, Equatable {
     )
   }
 
-  /// Prompt and completion, and the columns of TRL's own names that they came from.
+  /// Prompt and completion, and the columns that they came from.
   private func texts(_ row: Row) throws -> (RowText, RowText?, used: [String]) {
+    let completionName = completionColumn ?? "completion"
     if let promptTemplate {
-      return (.text(try promptTemplate.fill(row)), try completion(row), used: ["completion"])
+      return (.text(try promptTemplate.fill(row)), try completion(row), used: [completionName])
     }
-    if let promptColumn {
-      let prompt = try row.required(promptColumn, by: "prompt_column")
+    let promptName = promptColumn ?? "prompt"
+    if promptColumn != nil || row[promptName] != nil {
+      let prompt = try row.required(promptName, by: "prompt_column")
       return (
-        try rowText(prompt, promptColumn, row), try completion(row), used: ["prompt", "completion"]
-      )
-    }
-    if let prompt = row["prompt"] {
-      return (
-        try rowText(prompt, "prompt", row), try completion(row), used: ["prompt", "completion"]
+        try rowText(prompt, promptName, row), try completion(row),
+        used: [promptName, completionName]
       )
     }
     for name in ["messages", "conversations"] {
@@ -64,7 +62,7 @@ struct RowForm: Sendable, Equatable {
         cure: "name another with text_column"
       )
     }
-    return (.text(""), .text(text), used: ["text"])
+    return (.text(""), .text(text), used: [name])
   }
 
   private func completion(_ row: Row) throws -> RowText? {
@@ -88,12 +86,14 @@ struct RowForm: Sendable, Equatable {
     }
   }
 
-  /// Every other column. One that was renamed by a parameter stays: a reward may want it under its own name.
+  /// Names that say nothing but prompt or completion.
+  private static let ownNames = ["prompt", "completion", "messages", "conversations", "text"]
+
+  /// Every other column. One with a name of its own (`answer`) stays, for a reward may want it.
   private func columns(_ row: Row, without used: [String]) throws -> [Column] {
-    let reserved = used.filter { name in
-      name != promptColumn && name != completionColumn && name != textColumn
-    }
-    return try row.members.filter { !reserved.contains($0.key) }.map { member in
+    let reserved = used.filter(Self.ownNames.contains)
+    return try row.members.filter { member in !reserved.contains { same($0, member.key) } }.map {
+      member in
       guard let value = member.value.column() else {
         throw row.failure(
           "column '\(member.key)' nests lists too deep",
