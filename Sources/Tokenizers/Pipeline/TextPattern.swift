@@ -8,7 +8,8 @@ enum TextPattern: Sendable {
   case scalars(UInt8)
   /// Runs of a class, such as `\s+`.
   case runs(UInt8)
-  /// `\w+|[^\w\s]+`.
+  /// The Whitespace pre-tokenizer's `\w+|[^\w\s]+`. Its `\w` is wider than that of the regular
+  /// expressions in files, which another engine reads.
   case wordOrSymbolRuns
 
   /// Reads `{"String": ...}` or `{"Regex": ...}`.
@@ -27,7 +28,6 @@ enum TextPattern: Sendable {
     case "\\s": self = .scalars(CharacterClasses.blank)
     case "\\p{N}+": self = .runs(CharacterClasses.number)
     case "\\p{N}": self = .scalars(CharacterClasses.number)
-    case "\\w+|[^\\w\\s]+": self = .wordOrSymbolRuns
     case let source:
       guard let words = WordPattern(regex: source) else {
         throw regex.unsupported(

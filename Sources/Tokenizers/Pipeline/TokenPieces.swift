@@ -9,7 +9,14 @@ struct TokenPieces: Sendable {
   /// Whether text is just the pieces' bytes one after the other, as for byte-level models.
   let isConcatenation: Bool
 
-  init(_ vocabulary: Vocabulary, _ addedTokens: [AddedToken], _ decoder: [DecoderStep]) {
+  /// `texts` are the added tokens' contents, normalised where the token is: the library decodes
+  /// these, so that Llama 2's `<s>` has a blank before it.
+  init(
+    _ vocabulary: Vocabulary,
+    _ addedTokens: [AddedToken],
+    texts: [Int32: [UInt8]],
+    _ decoder: [DecoderStep]
+  ) {
     var alone: [DecoderStep] = []
     var rest = decoder[...]
     while let step = rest.first {
@@ -24,19 +31,16 @@ struct TokenPieces: Sendable {
     stages = DecodingStage.stages(rest)
     isConcatenation = rest.elementsEqual([.byteLevel])
 
-    var added: [Int32: AddedToken] = [:]
-    for token in addedTokens { added[token.id] = token }
-    // A special token is one whose content is a special token's, wherever its id comes from.
-    let specials = Set(addedTokens.lazy.filter(\.isSpecial).map { Array($0.content.utf8) })
-    let limit = max(vocabulary.idLimit, Int(added.keys.max() ?? -1) + 1)
+    // The library asks whether the decoded text is a special token's content and so keeps Llama 2's
+    // `</s>` in text that should have no special tokens; here the id decides.
+    let specials = Set(addedTokens.lazy.filter(\.isSpecial).map(\.id))
+    let limit = max(vocabulary.idLimit, Int(texts.keys.max() ?? -1) + 1)
     isPresent.reserveCapacity(limit)
     offsets.reserveCapacity(limit + 1)
     for id in 0..<Int32(limit) {
-      if var token = added[id].map({ Array($0.content.utf8) })
-        ?? vocabulary.token(id).map(Array.init)
-      {
+      if var token = texts[id] ?? vocabulary.token(id).map(Array.init) {
         isPresent.append(true)
-        isSpecial.append(added[id]?.isSpecial ?? false || specials.contains(token))
+        isSpecial.append(specials.contains(id))
         for step in alone { token = step.applyAlone(to: token) ?? token }
         blob += token
       } else {

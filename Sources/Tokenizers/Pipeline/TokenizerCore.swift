@@ -52,6 +52,7 @@ final class TokenizerCore: Sendable {
     preTokenizers = steps
 
     addedTokens = try Self.addedTokens(root, model.vocabulary)
+    var texts: [Int32: [UInt8]] = [:]
     var raw = AddedTokenMatcher()
     var normalized = AddedTokenMatcher()
     var addedIDs = ByteTable(minimumCapacity: addedTokens.count)
@@ -65,11 +66,12 @@ final class TokenizerCore: Sendable {
       } else {
         raw.add(token, matching: content)
       }
+      texts[token.id] = content
     }
     rawMatcher = raw
     normalizedMatcher = normalized
     self.addedIDs = addedIDs
-    pieces = TokenPieces(model.vocabulary, addedTokens, decoder)
+    pieces = TokenPieces(model.vocabulary, addedTokens, texts: texts, decoder)
   }
 
   private static func model(_ node: JSONNode, isByteLevel: Bool) throws(TokenizerError) -> Model {
@@ -93,10 +95,10 @@ final class TokenizerCore: Sendable {
     var largest: Int32 = -1
     for node in try root.optional("added_tokens")?.elements() ?? [] {
       let token = try AddedToken(node)
-      if token.content.isEmpty || seen.find(token.content) != nil { continue }
+      if token.content.isEmpty { continue }
       // The library ignores the file's id: it takes the model's, or else the next one.
       let expected =
-        vocabulary.id(token.content)
+        seen.find(token.content).map { tokens[Int($0)].id } ?? vocabulary.id(token.content)
         ?? (largest >= Int32(vocabulary.count) ? largest + 1 : Int32(vocabulary.count))
       guard token.id == expected else {
         throw try node.required("id").failure(
@@ -106,8 +108,12 @@ final class TokenizerCore: Sendable {
         )
       }
       largest = max(largest, token.id)
-      seen.insert(token.content, token.id)
-      tokens.append(token)
+      if let index = seen.find(token.content) {
+        tokens[Int(index)] = token  // The later of two entries counts.
+      } else {
+        seen.insert(token.content, Int32(tokens.count))
+        tokens.append(token)
+      }
     }
     return tokens
   }
@@ -178,6 +184,7 @@ final class TokenizerCore: Sendable {
     var words: [[UInt8]] = []
     text.withUTF8 { bytes in
       let normal = normalizer?.apply(bytes) ?? Array(bytes)
+      if normal.isEmpty { return }
       normal.withUnsafeBufferPointer { cut($0, true, step: 0) { words.append(Array($0)) } }
     }
     return words
