@@ -1,10 +1,22 @@
 import ArgumentParser
 
 /// The command line.
-@main
 struct Stepwise: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "stepwise",
-    abstract: "Post-training of language models by mixing supervised fine-tuning and GRPO."
+    abstract: "Post-training of language models by mixing supervised fine-tuning and GRPO.",
+    discussion: """
+      Exit codes: 0 good, 1 failed, 64 wrong usage or configuration, 70 the machine refused \
+      something (disk, memory, libraries), 77 not trusted, 130 interrupted with a checkpoint.
+      """,
+    version: StepwiseVersion.current,
+    subcommands: [
+      ScoreCommand.self, ObjectiveCommand.self, GenerateCommand.self,
+    ]
   )
+}
+
+/// The version of this build.
+enum StepwiseVersion {
+  static let current = "0.1.0"
 }

@@ -1,0 +1,22 @@
+import ArgumentParser
+import Glibc
+
+/// Runs the command line and turns what it throws into a message and an exit code.
+@main
+enum Main {
+  static func main() {
+    // A reader that goes away (`stepwise ... | head`) is a failed write, not a silent death.
+    signal(SIGPIPE, SIG_IGN)
+    do {
+      var command = try Stepwise.parseAsRoot()
+      try command.run()
+    } catch {
+      // Help, version and mistakes in the arguments are ArgumentParser's to word: it knows a code other than "failed".
+      if error is ExitCode || Stepwise.exitCode(for: error) != .failure {
+        Stepwise.exit(withError: error)
+      }
+      StandardError.write("stepwise: \(error)")
+      Glibc.exit(ExitStatus(of: error).rawValue)
+    }
+  }
+}
