@@ -18,6 +18,8 @@
 
 #include "gemm_micro.h"
 
+#include "gemm_few_rows.h"
+
 #include "gemm.h"
 
 #include "elementwise.h"

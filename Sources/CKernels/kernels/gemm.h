@@ -73,6 +73,13 @@ static void gemm_task(void *context, int64_t task) {
     }
     for (int64_t q = j; q < j + columns; q += CK_NR) {
       int64_t here = ck_min(CK_NR, j + columns - q);
+#if CK_W == 16 && defined(__x86_64__)
+      if (job->kind == CK_GEMM_NT && rows <= CK_FEW_ROWS && here == CK_NR) {
+        few_rows_table[rows - 1](block, job->b + q * job->ldb + p, job->ldb, depth, c + q,
+                                 job->ldc, accumulate, bias ? bias + q : NULL);
+        continue;
+      }
+#endif
       gemm_pack(job, q, here, p, depth, own);
       gemm_block(layout, block, own, 0, rows, here, depth, c + q, job->ldc, accumulate,
                  bias ? bias + q : NULL);

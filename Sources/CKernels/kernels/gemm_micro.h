@@ -146,28 +146,36 @@ static void gemm_block(ck_a_layout layout, const float *a, const float *b, int64
 }
 
 #if CK_W == 16 && defined(__x86_64__)
-// Transposes 16 rows of 16 floats: row r is at x + r * stride, column k goes to out + k * CK_NR.
-// Lanes are put in place by masked loads, which need no shuffle unit: that halves the shuffles.
+// Columns 0 ..< 4 of 16 rows: row r is at x + r * stride. Lanes are put in place by masked loads,
+// which need no shuffle unit: that halves the shuffles of a transposition.
+CK_INLINE void transpose_four(const float *x, int64_t stride, vf out[4]) {
+  __m512 v[4];
+#pragma clang loop unroll(full)
+  for (int r = 0; r < 4; ++r) {
+    const float *p = x + r * stride;
+    v[r] = _mm512_castps128_ps512(_mm_loadu_ps(p));
+    v[r] = _mm512_mask_broadcast_f32x4(v[r], 0x00f0, _mm_loadu_ps(p + 4 * stride));
+    v[r] = _mm512_mask_broadcast_f32x4(v[r], 0x0f00, _mm_loadu_ps(p + 8 * stride));
+    v[r] = _mm512_mask_broadcast_f32x4(v[r], 0xf000, _mm_loadu_ps(p + 12 * stride));
+  }
+  __m512d a = _mm512_castps_pd(_mm512_unpacklo_ps(v[0], v[1]));
+  __m512d b = _mm512_castps_pd(_mm512_unpackhi_ps(v[0], v[1]));
+  __m512d c = _mm512_castps_pd(_mm512_unpacklo_ps(v[2], v[3]));
+  __m512d d = _mm512_castps_pd(_mm512_unpackhi_ps(v[2], v[3]));
+  out[0] = _mm512_castpd_ps(_mm512_unpacklo_pd(a, c));
+  out[1] = _mm512_castpd_ps(_mm512_unpackhi_pd(a, c));
+  out[2] = _mm512_castpd_ps(_mm512_unpacklo_pd(b, d));
+  out[3] = _mm512_castpd_ps(_mm512_unpackhi_pd(b, d));
+}
+
+// Transposes 16 rows of 16 floats; column k goes to out + k * CK_NR.
 CK_INLINE void transpose_block(const float *x, int64_t stride, float *out) {
 #pragma clang loop unroll(full)
   for (int k = 0; k < 16; k += 4) {
-    __m512 v[4];
+    vf columns[4];
+    transpose_four(x + k, stride, columns);
 #pragma clang loop unroll(full)
-    for (int r = 0; r < 4; ++r) {
-      const float *p = x + r * stride + k;
-      v[r] = _mm512_castps128_ps512(_mm_loadu_ps(p));
-      v[r] = _mm512_mask_broadcast_f32x4(v[r], 0x00f0, _mm_loadu_ps(p + 4 * stride));
-      v[r] = _mm512_mask_broadcast_f32x4(v[r], 0x0f00, _mm_loadu_ps(p + 8 * stride));
-      v[r] = _mm512_mask_broadcast_f32x4(v[r], 0xf000, _mm_loadu_ps(p + 12 * stride));
-    }
-    __m512d a = _mm512_castps_pd(_mm512_unpacklo_ps(v[0], v[1]));
-    __m512d b = _mm512_castps_pd(_mm512_unpackhi_ps(v[0], v[1]));
-    __m512d c = _mm512_castps_pd(_mm512_unpacklo_ps(v[2], v[3]));
-    __m512d d = _mm512_castps_pd(_mm512_unpackhi_ps(v[2], v[3]));
-    _mm512_storeu_ps(out + (k + 0) * CK_NR, _mm512_castpd_ps(_mm512_unpacklo_pd(a, c)));
-    _mm512_storeu_ps(out + (k + 1) * CK_NR, _mm512_castpd_ps(_mm512_unpackhi_pd(a, c)));
-    _mm512_storeu_ps(out + (k + 2) * CK_NR, _mm512_castpd_ps(_mm512_unpacklo_pd(b, d)));
-    _mm512_storeu_ps(out + (k + 3) * CK_NR, _mm512_castpd_ps(_mm512_unpackhi_pd(b, d)));
+    for (int j = 0; j < 4; ++j) v_store(out + (k + j) * CK_NR, columns[j]);
   }
 }
 #else
