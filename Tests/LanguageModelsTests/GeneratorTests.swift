@@ -116,6 +116,23 @@ import Testing
     #expect(reasons == [.eos, .length])
   }
 
+  /// Long prompts are computed in several passes; which ones share a pass is not to be seen.
+  @Test func longPromptsAreComputedInPasses() throws {
+    var configuration = smallConfiguration(.qwen3)
+    configuration.layerCount = 1
+    let model = DecoderModel(configuration: configuration, backend: try makeBackend(), seed: 4)
+    let generator = Generator(model: model)
+    let options = GenerationOptions(maxCompletionLength: 4)
+    let long = (0..<5).map { someTokens(1500 + $0, below: 61, salt: $0) }
+    let requests = long.enumerated().map {
+      GenerationRequest(prompt: $1, count: 2, firstID: UInt64(2 * $0))
+    }
+    let together = try generator.generate(requests, options: options, seed: 1)
+    for (request, group) in zip(requests, together) {
+      #expect(try generator.generate([request], options: options, seed: 1) == [group])
+    }
+  }
+
   @Test func drawsDependOnSeedAndID() throws {
     let model = try model(.llama)
     let options = GenerationOptions(maxCompletionLength: 20)
