@@ -15,8 +15,39 @@ let cSettings: [CSetting] = [.treatAllWarnings(as: .error)]
 
 /// A plugin's library shows its entry point and nothing else.
 let entryOnly: [LinkerSetting] = [
-  .unsafeFlags(["-Xlinker", "--version-script=Plugins/entry-only.map"])
+  .unsafeFlags([
+    "-Xlinker",
+    "--version-script=\(Context.packageDirectory)/Plugins/entry-only.map",
+  ])
 ]
+
+/// A Swift plugin against the SDK: target, product and library have the plugin's own name.
+func plugin(_ name: String, _ dependencies: [Target.Dependency] = [], path: String? = nil) -> Target
+{
+  .target(
+    name: name,
+    dependencies: dependencies + ["StepwisePlugin"],
+    path: path ?? "Plugins/\(name)/Sources",
+    swiftSettings: swiftSettings,
+    linkerSettings: entryOnly
+  )
+}
+
+/// A C plugin against the header alone.
+func cPlugin(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+  .target(
+    name: name,
+    dependencies: dependencies + ["CStepwisePlugin"],
+    path: "Plugins/\(name)/Sources",
+    publicHeadersPath: ".",
+    cSettings: cSettings,
+    linkerSettings: entryOnly
+  )
+}
+
+func library(_ name: String) -> Product {
+  .library(name: name, type: .dynamic, targets: [name])
+}
 
 func host(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
   .target(name: name, dependencies: dependencies, swiftSettings: swiftSettings)
@@ -24,18 +55,28 @@ func host(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
 
 func tests(_ name: String, _ dependencies: [Target.Dependency], exclude: [String] = []) -> Target {
   .testTarget(
-    name: name, dependencies: dependencies, exclude: exclude, swiftSettings: swiftSettings)
+    name: name,
+    dependencies: dependencies,
+    exclude: exclude,
+    swiftSettings: swiftSettings
+  )
 }
 
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 let argumentParser = Target.Dependency.product(
-  name: "ArgumentParser", package: "swift-argument-parser")
+  name: "ArgumentParser",
+  package: "swift-argument-parser"
+)
 
 let package = Package(
   name: "stepwise",
   products: [
     .executable(name: "stepwise", targets: ["stepwise"]),
     .library(name: "StepwisePlugin", targets: ["StepwisePlugin"]),
+    library("sasr"), library("sft"), library("grpo"), library("static"),
+    library("knights-and-knaves-dataset"), library("jsonl"),
+    library("knights-and-knaves-reward"), library("gsm8k-reward"),
+    library("FixtureSuite"),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
@@ -43,9 +84,12 @@ let package = Package(
   ],
   targets: [
     .systemLibrary(
-      name: "CSodium", pkgConfig: "libsodium", providers: [.apt(["libsodium-dev"])]),
+      name: "CSodium",
+      pkgConfig: "libsodium",
+      providers: [.apt(["libsodium-dev"])]
+    ),
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
-    .target(name: "CKernels", cSettings: cSettings),
+    .target(name: "CKernels", cSettings: cSettings, linkerSettings: [.linkedLibrary("m")]),
     .target(name: "CStepwisePlugin", cSettings: cSettings),
     host("StepwisePlugin", ["CStepwisePlugin"]),
     host("Tensors", ["CKernels"]),
@@ -61,7 +105,42 @@ let package = Package(
         "Training", "LanguageModels", "Tensors", "Tokenizers", "Components", "RunStore",
         "PluginHost", yams, argumentParser,
       ],
-      swiftSettings: swiftSettings),
+      swiftSettings: swiftSettings
+    ),
+
+    // Plugins that ship.
+    plugin("sasr"), plugin("sft"), plugin("grpo"), cPlugin("static"),
+    .target(
+      name: "KnightsAndKnaves",
+      path: "Plugins/KnightsAndKnaves",
+      swiftSettings: swiftSettings
+    ),
+    plugin("knights-and-knaves-dataset", ["KnightsAndKnaves"]),
+    plugin("knights-and-knaves-reward", ["KnightsAndKnaves"]),
+    plugin("jsonl", ["CZlib"]),
+    .target(name: "GSM8K", path: "Plugins/gsm8k-reward/Core", cSettings: cSettings),
+    cPlugin("gsm8k-reward", ["GSM8K"]),
+
+    // Tests.
+    plugin("FixtureSuite", path: "Tests/Fixtures/plugins/swift/FixtureSuite"),
+    tests("TensorsTests", ["Tensors", "CKernels"]),
+    tests("TokenizersTests", ["Tokenizers"], exclude: ["Fixtures"]),
+    tests("LanguageModelsTests", ["LanguageModels", "Tensors"], exclude: ["Fixtures"]),
+    tests("RunStoreTests", ["RunStore"]),
+    tests(
+      "TrainingTests",
+      ["Training", "LanguageModels", "Tensors", "Tokenizers", "Components", "RunStore"],
+      exclude: ["Fixtures"]
+    ),
+    tests(
+      "KnightsAndKnavesTests",
+      ["KnightsAndKnaves", "GSM8K", "CStepwisePlugin"],
+      exclude: ["Fixtures"]
+    ),
+    tests("ShippedPluginTests", ["PluginHost", "Components"], exclude: ["Fixtures"]),
+    tests("PluginHostTests", ["PluginHost", "Components"]),
+    tests("StepwisePluginTests", ["StepwisePlugin"]),
+    tests("StepwiseTests", ["stepwise", "Training", "Components"]),
   ],
   swiftLanguageModes: [.v6],
   cLanguageStandard: .gnu11

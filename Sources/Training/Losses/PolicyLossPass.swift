@@ -1,8 +1,4 @@
-#if canImport(Glibc)
 import Glibc
-#else
-import Darwin
-#endif
 
 /// One pass over a batch's sequences: where the formulas of `PolicyLoss` are.
 struct PolicyLossPass {

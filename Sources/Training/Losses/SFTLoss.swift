@@ -1,8 +1,4 @@
-#if canImport(Glibc)
 import Glibc
-#else
-import Darwin
-#endif
 
 /// The supervised losses over one accumulation window, with their exact gradient.
 ///

@@ -1,8 +1,4 @@
-#if canImport(Glibc)
 import Glibc
-#else
-import Darwin
-#endif
 
 /// The learning rate over a run, as transformers' `get_scheduler` computes it.
 ///

@@ -127,7 +127,9 @@ struct TinyRun {
   func trainer(resume: Bool = false) throws -> (Trainer, DecoderModel) {
     let backend = try CPUBackend(threads: threads)
     let model = try Self.model(backend)
-    let run = try resume ? RunDirectory.open(at: directory) : RunDirectory.create(at: directory)
+    let run =
+      try resume ? RunDirectory.open(at: directory) : RunDirectory.create(at: directory)
+    if !resume { try run.writeConfiguration("seed: 42\n") }
     let trainer = try Trainer(
       configuration: configuration,
       model: model,
@@ -155,8 +157,13 @@ struct TinyRun {
   func weights() throws -> [Float] {
     let (trainer, model) = try trainer()
     _ = try trainer.train()
-    return model.store.backend.read(model.store.valueBuffer)
+    return values(of: model)
   }
 
   func remove() { try? FileManager.default.removeItem(at: directory) }
+}
+
+/// Every weight of a model, in the store's order.
+func values(of model: DecoderModel) -> [Float] {
+  model.store.backend.read(model.store.valueBuffer)
 }

@@ -1,8 +1,4 @@
-#if canImport(Glibc)
 import Glibc
-#else
-import Darwin
-#endif
 
 extension EvaluationStatistics {
   /// distinct-n (Li et al. 2016, arXiv 1510.03055): different n-grams of tokens over all n-grams of the completions.
