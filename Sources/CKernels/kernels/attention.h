@@ -55,21 +55,19 @@ CK_INLINE float *score_at(float *scores, int64_t row, int64_t key) {
 // One row of scores becomes e^(scale * (s - max)) up to `limit` and 0 from there to `keys`.
 static float softmax_score_row(float *scores, int64_t row, int64_t limit, int64_t keys, float scale,
                                float *max_out) {
-  float max = -__builtin_inff();
-  for (int64_t j = 0; j < limit; j += CK_KC)
-    max = v_maximum(v_max(v_set(max), v_set(row_max(score_at(scores, row, j),
-                                                    ck_min(CK_KC, limit - j)))));
+  vf largest = v_set(-__builtin_inff());
+  for (int64_t j = 0; j < limit; j += CK_W)
+    largest = v_max(largest, v_keep(v_load(score_at(scores, row, j)), limit - j, -__builtin_inff()));
+  float max = v_maximum(largest);
   vf total = v_set(0);
-  for (int64_t j = 0; j < keys; j += CK_W) {
+  int64_t j = 0;
+  for (; j < limit; j += CK_W) {
     float *p = score_at(scores, row, j);
-    vf e = v_set(0);
-    if (j + CK_W <= limit)
-      e = v_exp((v_load(p) - max) * scale);
-    else if (j < limit)
-      e = v_exp((v_load_n(p, limit - j, -__builtin_inff()) - max) * scale);
+    vf e = v_keep(v_exp((v_load(p) - max) * scale), limit - j, 0);
     total += e;
     v_store(p, e);
   }
+  for (; j < keys; j += CK_W) v_store(score_at(scores, row, j), v_set(0));
   *max_out = max;
   return v_sum(total);
 }
@@ -158,18 +156,18 @@ static void attention_backward_task(void *context, int64_t task) {
         float lse = job->lse_in[(start + i + r) * job->heads + h];
         float delta = row_dot(d_o + r * q_stride, o + r * q_stride, dim);
         int64_t limit = i + r + 1;
-        for (int64_t j = 0; j < seen; j += CK_W) {
+        int64_t j = 0;
+        for (; j < limit; j += CK_W) {
           float *pp = score_at(p, r, j), *pd = score_at(ds, r, j);
-          vf e = v_set(0), d = v_set(0);
-          if (j + CK_W <= limit) {
-            e = v_exp(v_load(pp) * job->scale - lse);
-            d = e * (v_load(pd) - delta) * job->scale;
-          } else if (j < limit) {
-            e = v_exp(v_load_n(pp, limit - j, -__builtin_inff()) * job->scale - lse);
-            d = e * (v_load_n(pd, limit - j, 0) - delta) * job->scale;
-          }
+          vf e = v_keep(v_exp(v_load(pp) * job->scale - lse), limit - j, 0);
+          // Beyond the limit ds may be anything, also infinite: it is replaced, not multiplied by 0.
+          vf d = v_keep(e * (v_load(pd) - delta) * job->scale, limit - j, 0);
           v_store(pp, e);
           v_store(pd, d);
+        }
+        for (; j < seen; j += CK_W) {
+          v_store(score_at(p, r, j), v_set(0));
+          v_store(score_at(ds, r, j), v_set(0));
         }
       }
       weighted_rows(ds, key_rows, n, rows, seen, dim, job->dq + offset, q_stride);

@@ -153,20 +153,18 @@ static void decode_task(void *context, int64_t task) {
   for (int64_t r = 0; r < queries; ++r) {
     float *s = scores + r * stride, *s_own = s + prefix_room;
     int64_t own = job->table[first + r / group].own.count;
-    float max = -__builtin_inff();
-    if (prefix->count) max = row_max(s, prefix->count);
-    if (own) {
-      float own_max = row_max(s_own, own);
-      max = own_max > max ? own_max : max;
-    }
+    vf largest = v_set(-__builtin_inff());
+    for (int64_t t = 0; t < prefix->count; t += CK_W)
+      largest = v_max(largest, v_keep(v_load(s + t), prefix->count - t, -__builtin_inff()));
+    for (int64_t t = 0; t < own; t += CK_W)
+      largest = v_max(largest, v_keep(v_load(s_own + t), own - t, -__builtin_inff()));
+    float max = v_maximum(largest);
     vf total = v_set(0);
     for (int part = 0; part < 2; ++part) {
       float *x = part ? s_own : s;
       int64_t count = part ? own : prefix->count;
       for (int64_t t = 0; t < count; t += CK_W) {
-        int64_t n = count - t;
-        vf v = n >= CK_W ? v_load(x + t) : v_load_n(x + t, n, -__builtin_inff());
-        vf e = v_exp((v - max) * job->scale);
+        vf e = v_keep(v_exp((v_load(x + t) - max) * job->scale), count - t, 0);
         total += e;
         v_store(x + t, e);
       }

@@ -53,13 +53,26 @@ static void adamw_task(void *context, int64_t task) {
   float root = (float)__builtin_sqrt(o.bias_correction2), eps = (float)o.eps;
   float keep1 = (float)(1 - o.beta1), beta2 = (float)o.beta2, keep2 = (float)(1 - o.beta2);
   float grad_scale = (float)o.grad_scale;
-  for (int64_t i = flat_begin(task), end = flat_end(task, job->count); i < end; ++i) {
-    float g = job->g[i] * grad_scale;
-    float m = job->m[i] + keep1 * (g - job->m[i]);
-    float v = beta2 * job->v[i] + keep2 * g * g;
-    job->m[i] = m;
-    job->v[i] = v;
-    job->p[i] = job->p[i] * decay - step * (m / (__builtin_sqrtf(v) / root + eps));
+  int64_t end = flat_end(task, job->count);
+  for (int64_t i = flat_begin(task); i < end; i += CK_W) {
+    int64_t n = end - i;
+    bool whole = n >= CK_W;
+    vf g = (whole ? v_load(job->g + i) : v_load_n(job->g + i, n, 0)) * grad_scale;
+    vf m = whole ? v_load(job->m + i) : v_load_n(job->m + i, n, 0);
+    vf v = whole ? v_load(job->v + i) : v_load_n(job->v + i, n, 0);
+    vf p = whole ? v_load(job->p + i) : v_load_n(job->p + i, n, 0);
+    m = m + keep1 * (g - m);
+    v = beta2 * v + keep2 * g * g;
+    p = p * decay - step * (m / (__builtin_elementwise_sqrt(v) / root + eps));
+    if (whole) {
+      v_store(job->m + i, m);
+      v_store(job->v + i, v);
+      v_store(job->p + i, p);
+    } else {
+      v_store_n(job->m + i, m, n);
+      v_store_n(job->v + i, v, n);
+      v_store_n(job->p + i, p, n);
+    }
   }
 }
 

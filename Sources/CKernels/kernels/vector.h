@@ -32,23 +32,32 @@ CK_INLINE void v_store_n(float *p, vf v, int64_t n) {
 CK_INLINE vf v_max(vf a, vf b) { return __builtin_elementwise_max(a, b); }
 CK_INLINE vf v_min(vf a, vf b) { return __builtin_elementwise_min(a, b); }
 
-// Lane sums as a fixed tree: halves are added to each other until one lane is left.
-CK_INLINE float v_sum(vf v) {
-  float lanes[CK_W];
-  v_store(lanes, v);
-#pragma clang loop unroll(full)
-  for (int half = CK_W / 2; half > 0; half /= 2)
-    for (int i = 0; i < half; ++i) lanes[i] += lanes[i + half];
-  return lanes[0];
+// v with lanes n and above replaced; n may be any number.
+CK_INLINE vf v_keep(vf v, int64_t n, float other) {
+  vi index;
+  for (int i = 0; i < CK_W; ++i) index[i] = i;
+  vi keep = index < (vi)(int32_t)(n < CK_W ? (n > 0 ? n : 0) : CK_W);
+  return __builtin_bit_cast(vf, (__builtin_bit_cast(vi, v) & keep) |
+                                    (__builtin_bit_cast(vi, v_set(other)) & ~keep));
 }
 
-CK_INLINE float v_maximum(vf v) {
-  float lanes[CK_W];
-  v_store(lanes, v);
-  float best = lanes[0];
-  for (int i = 1; i < CK_W; ++i) best = lanes[i] > best ? lanes[i] : best;
-  return best;
+// Lane sums as a fixed tree: the upper half is added to the lower until one lane is left.
+CK_INLINE float v_sum(vf v) {
+#if CK_W == 16
+  float __attribute__((ext_vector_type(8))) v8 = v.lo + v.hi;
+#elif CK_W == 8
+  vf v8 = v;
+#endif
+#if CK_W >= 8
+  float __attribute__((ext_vector_type(4))) v4 = v8.lo + v8.hi;
+#else
+  vf v4 = v;
+#endif
+  float __attribute__((ext_vector_type(2))) v2 = v4.lo + v4.hi;
+  return v2.x + v2.y;
 }
+
+CK_INLINE float v_maximum(vf v) { return __builtin_reduce_max(v); }
 
 // By address: a vector of doubles is wider than the level's registers and has no calling convention.
 CK_INLINE double vd_sum(const vd *v) {
