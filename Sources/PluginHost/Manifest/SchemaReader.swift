@@ -40,8 +40,10 @@ struct SchemaReader {
       throw node.problem("has minimum \(low) above maximum \(high)")
     }
     if let list = table["enum"] {
-      for item in try list.items() { parameter.allowed.append(try check(item, parameter)) }
-      if parameter.allowed.isEmpty { throw list.problem("is empty") }
+      var allowed: [ParameterValue] = []
+      for item in try list.items() { allowed.append(try check(item, parameter)) }
+      if allowed.isEmpty { throw list.problem("is empty") }
+      parameter.allowed = allowed
     }
     // A default of null is the same as none: the parameter may be absent.
     if let value = table["default"], value.value != .null {
