@@ -69,7 +69,7 @@ struct SASRCornerCaseTests {
         try earlier.run(40)
         run.history = earlier.history
       }
-      return try run.run(5)[4]["G"]!
+      return try run.run(5)[4].number("G")
     }
     #expect(abs(try normAfterSFT(history: true) - 0.2) < 1e-15)
     #expect(try normAfterSFT(history: false) > 0.3)
@@ -201,8 +201,8 @@ struct SASRCornerCaseTests {
     )
     run.kl = { $0 < 20 ? 0.001 : 5 }
     let plans = try run.run(200)
-    #expect(plans[22]["D"]! < 0.002)
-    #expect(plans[199]["D"]! > 1)
+    #expect(try plans[22].number("D") < 0.002)
+    #expect(try plans[199].number("D") > 1)
   }
 
   @Test("settings that contradict each other are refused with a cure")

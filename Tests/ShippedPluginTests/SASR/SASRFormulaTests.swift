@@ -122,7 +122,7 @@ struct SASRFormulaTests {
         try shippedStrategy("sasr", ["warmup_steps": 1, "refresh_every": 1, "ema": 0.0])
       )
       run.probe = { (1, $0 <= 1 ? 1 : nll) }
-      return try run.run(3)[2]["p_t"]!
+      return try run.run(3)[2].number("p_t")
     }
     // exp(0.5) and exp(-0.5) at w 0.5; the target 0.05 has factor 1.
     #expect(abs(try probability(nll: 1.05) - 0.5) < 1e-9)

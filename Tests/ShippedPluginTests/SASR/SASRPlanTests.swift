@@ -1,5 +1,6 @@
 import Components
 import Foundation
+import PluginHost
 import Testing
 
 /// What a plan holds beside its kind: requirements, learning rates, reference, optimizer slots, advantages.
@@ -77,6 +78,22 @@ struct SASRPlanTests {
     #expect(
       try slots(["warmup_steps": 3, "optimizer_slots": "separate"]) == [.sft: [0], .rl: [1]]
     )
+  }
+
+  @Test("gamma, bounds and averages change while the run goes on; what a run is built on does not")
+  func reconfigure() throws {
+    let component = try changeableStrategy("sasr", ["warmup_steps": 1, "w": 0.0])
+    var run = SimulatedRun(component.part)
+    #expect(try run.run(3)[2].number("p_t") == 0.5)
+    try component.reconfigure(["gamma": 3.0])
+    #expect(try run.run().number("p_t") == 0.25)
+    try component.reconfigure(["p_min": 0.4])
+    #expect(try run.run().number("p_t") == 0.4)
+    // The state goes on: no measurement is made anew.
+    #expect(run.plans.filter { $0.plan.kind == .measure }.map(\.step) == [1])
+    #expect(throws: (any Error).self) { try component.reconfigure(["norm": "last"]) }
+    #expect(throws: (any Error).self) { try component.reconfigure(["p_max": 0.1]) }
+    #expect(try run.run().number("p_t") == 0.4)
   }
 
   @Test("advantages are the host's by default, and split at the group's median on request")

@@ -28,7 +28,7 @@ struct SASRRuleTests {
     var run = SimulatedRun(try shippedStrategy("sasr", Self.paper(["gamma": .double(gamma)])))
     run.sftNorm = { 0.3 + 0.1 * Double($0) }
     let plan = try run.run(6)[5]
-    #expect(abs(plan["p_t"]! - 1 / (1 + gamma)) < 1e-15)
+    #expect(abs(try plan.number("p_t") - 1 / (1 + gamma)) < 1e-15)
     #expect(plan["G_warmup"] == run.sftNorm(4))
     #expect(plan["G"] == run.sftNorm(4))
   }
@@ -43,8 +43,8 @@ struct SASRRuleTests {
     for plan in try run.run(500).dropFirst(5).enumerated() {
       let (index, plan) = (plan.offset + 5, plan.element)
       let expected = last / (last + 4 * run.sftNorm(4))
-      #expect(abs(plan["p_t"]! - expected) < 1e-15)
-      #expect((plan.kind == .sft) == (plan["draw"]! < plan["p_t"]!))
+      #expect(abs(try plan.number("p_t") - expected) < 1e-15)
+      #expect((plan.kind == .sft) == (try plan.number("draw") < plan.number("p_t")))
       if plan.kind == .sft {
         last = run.sftNorm(index)
         frozen = 0

@@ -125,4 +125,16 @@ struct SimulatedRun {
 extension StepPlan {
   /// The value of a diagnostic, or `nil`.
   subscript(_ name: String) -> Double? { diagnostics.first { $0.name == name }?.value }
+
+  /// The value of a diagnostic that must be there.
+  func number(_ name: String) throws -> Double {
+    guard let value = self[name] else { throw MissingNumber(name: name, plan: self) }
+    return value
+  }
+
+  /// A plan lacks a number.
+  struct MissingNumber: Error {
+    var name: String
+    var plan: StepPlan
+  }
 }
