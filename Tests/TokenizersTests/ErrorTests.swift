@@ -103,6 +103,11 @@ import Testing
   func values() {
     #expect(error(["model", "vocab", "b"], -1).contains("model.vocab[\"b\"]: expected an id"))
     #expect(error(["model", "vocab", "b"], "1").contains("model.vocab[\"b\"]: expected an id"))
+    #expect(
+      error(["model", "vocab"], ["a": 0, "b": 1, "ab": 2, "a": 3]).contains(
+        "model.vocab[\"a\"]: the token appears twice (found 3)"
+      )
+    )
     #expect(error(["model", "vocab", "b"], 2_000_000_000).contains("far beyond"))
     #expect(error(["model", "merges"], ["a b", "a c"]).contains("model.merges[1]: a part or"))
     #expect(error(["model", "merges"], ["ab"]).contains("model.merges[0]: expected \"a b\""))

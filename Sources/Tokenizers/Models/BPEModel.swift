@@ -17,6 +17,11 @@ struct BPEModel: Sendable {
   private let fusesUnknown: Bool
   private let prefix: [UInt8]
   private let suffix: [UInt8]
+  /// Whether a word may be cut before each `▁` that follows another character: no token reaches over
+  /// such a place, so no merge does. SentencePiece models take whole texts as one word; cut, they
+  /// profit from the cache.
+  private let cutsAtMarkers: Bool
+  private static let marker: [UInt8] = Array("▁".utf8)
 
   /// Whether words come as raw bytes instead of stand-in characters.
   var takesRawBytes: Bool { byteIDs != nil }
@@ -58,6 +63,9 @@ struct BPEModel: Sendable {
     } else {
       unknownID = nil
     }
+    cutsAtMarkers =
+      byteIDs == nil && prefix.isEmpty && suffix.isEmpty && vocabulary.id(Self.marker) != nil
+      && !vocabulary.contains { !Self.markerCuts($0).isEmpty }
     merges = try Self.merges(
       try node.required("merges"),
       vocabulary: vocabulary,
@@ -146,6 +154,36 @@ struct BPEModel: Sendable {
       ids.append(id)
       return
     }
+    guard cutsAtMarkers else { return encodePart(word, into: &ids, &scratch) }
+    var start = 0
+    for cut in Self.markerCuts(word) + [word.count] {
+      encodePart(Bytes(rebasing: word[start..<cut]), into: &ids, &scratch)
+      start = cut
+    }
+  }
+
+  /// The places where a marker follows another character.
+  private static func markerCuts(_ text: Bytes) -> [Int] {
+    var cuts: [Int] = []
+    var index = 0
+    var endOfMarker = 0
+    while index + marker.count <= text.count {
+      if text[index] == marker[0], text[index + 1] == marker[1], text[index + 2] == marker[2] {
+        if index > endOfMarker { cuts.append(index) }
+        index += marker.count
+        endOfMarker = index
+      } else {
+        index += 1
+      }
+    }
+    return cuts
+  }
+
+  private func encodePart(
+    _ word: Bytes,
+    into ids: inout [Int32],
+    _ scratch: inout EncodingScratch
+  ) {
     let isCached = word.count <= WordCache.maximumWordLength
     let hash = isCached ? hashBytes(word) : 0
     if isCached, scratch.cache.append(word, hash, to: &ids) { return }

@@ -20,26 +20,28 @@ struct Vocabulary: Sendable {
           cure: "Renumber the vocabulary from 0"
         )
       }
-      add(token, id)
+      guard add(token, id) else {
+        throw node.failure(
+          "the token appears twice",
+          value: String(id),
+          cure: "Keep one of the two entries"
+        )
+      }
     }
   }
 
-  /// Makes a vocabulary whose ids are the positions of its tokens.
-  init(_ tokens: [String]) {
-    table = ByteTable(minimumCapacity: tokens.count)
-    for (id, token) in tokens.enumerated() { add(token, Int32(id)) }
-  }
-
-  private mutating func add(_ token: String, _ id: Int32) {
+  /// False where the token is there already.
+  private mutating func add(_ token: String, _ id: Int32) -> Bool {
     let before = table.count
     table.insert(token, id)
-    guard table.count > before else { return }
+    guard table.count > before else { return false }
     if Int(id) >= entryOfID.count {
       entryOfID.append(
         contentsOf: repeatElement(-1, count: Int(id) + 1 - entryOfID.count)
       )
     }
     entryOfID[Int(id)] = Int32(before)
+    return true
   }
 
   /// Number of different tokens.
@@ -47,6 +49,13 @@ struct Vocabulary: Sendable {
 
   /// One more than the largest id.
   var idLimit: Int { entryOfID.count }
+
+  /// Whether a token satisfies `predicate`.
+  func contains(where predicate: (Bytes) -> Bool) -> Bool {
+    (0..<table.count).contains { entry in
+      table.key(entry).withUnsafeBufferPointer { predicate($0) }
+    }
+  }
 
   @inline(__always)
   func id(_ token: Bytes) -> Int32? { table.find(token) }

@@ -69,7 +69,12 @@ indirect enum Normalizer: Sendable {
       }
       return Array(text[range])
     case .prepend(let prefix):
-      return text.isEmpty ? nil : prefix + text
+      if text.isEmpty { return nil }
+      var result: [UInt8] = []
+      result.reserveCapacity(prefix.count + text.count)
+      result.append(contentsOf: prefix)
+      result.append(contentsOf: text)
+      return result
     case .replace(let pattern, let content):
       return pattern.replace(in: text, with: content)
     case .sequence(let steps):

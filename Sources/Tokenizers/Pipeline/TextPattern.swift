@@ -54,14 +54,18 @@ enum TextPattern: Sendable {
           index = end
         }
       case .literal(let literal):
-        while index + literal.count <= text.count {
-          if text[index] == literal[0],
-            text[index..<index + literal.count].elementsEqual(literal)
-          {
-            body(index..<index + literal.count)
-            index += literal.count
-          } else {
-            index += 1
+        literal.withUnsafeBufferPointer { literal in
+          let first = literal[0]
+          let count = literal.count
+          while index + count <= text.count {
+            if text[index] == first,
+              equalBytes(text.baseAddress! + index, literal.baseAddress, count)
+            {
+              body(index..<index + count)
+              index += count
+            } else {
+              index += 1
+            }
           }
         }
       case .scalars(let mask):
@@ -109,12 +113,12 @@ enum TextPattern: Sendable {
     var done = 0
     forEachMatch(in: text) { range in
       if done == 0 { result.reserveCapacity(text.count * 2) }
-      result.append(contentsOf: text[done..<range.lowerBound])
+      result.append(contentsOf: Bytes(rebasing: text[done..<range.lowerBound]))
       result.append(contentsOf: content)
       done = range.upperBound
     }
     guard done > 0 else { return nil }
-    result.append(contentsOf: text[done...])
+    result.append(contentsOf: Bytes(rebasing: text[done...]))
     return result
   }
 }

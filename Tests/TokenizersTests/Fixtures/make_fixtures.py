@@ -141,7 +141,7 @@ def byte_level(pattern, normalizer, size=420, cuts=False):
     return with_model(t, sorted(pre_tokenizers.ByteLevel.alphabet()), size)
 
 
-def sentence_piece(normalizer, pre_tokenizer, decoder, fallback=True):
+def sentence_piece(normalizer, pre_tokenizer, decoder, fallback=True, crossing=False):
     t = Tokenizer(models.BPE())
     t.normalizer, t.decoder = normalizer, decoder
     if pre_tokenizer:
@@ -150,6 +150,9 @@ def sentence_piece(normalizer, pre_tokenizer, decoder, fallback=True):
     # Some characters of the corpus stay unknown.
     alphabet = [*specials, *([f"<0x{b:02X}>" for b in range(256)] if fallback else [])]
     lines = ["".join(c for c in line if ord(c) < 0x400 or c == "\u2581") for line in CORPUS.split("\n")]
+    if not crossing and not pre_tokenizer:
+        # As SentencePiece trains: no token has a marker after another character.
+        lines = [w for line in lines for w in line.split(" ")]
     data = with_model(t, alphabet, len(alphabet) + 220, lines, unk_token="<unk>", fuse_unk=True, byte_fallback=fallback)
     data["added_tokens"] = [added(i, s) for i, s in enumerate(specials)]
     return data
@@ -201,7 +204,9 @@ def files():
     mistral = sentence_piece(prepend, None, chain)
     mistral["post_processor"] = template([("<s>", 1)], [("</s>", 2)])
     result["mistral"] = mistral
-    llama2 = json.loads(json.dumps(mistral))
+    # Tokens that reach over a marker.
+    llama2 = sentence_piece(prepend, None, chain, crossing=True)
+    llama2["post_processor"] = mistral["post_processor"]
     for token in llama2["added_tokens"]:
         token["normalized"] = True
     result["llama2"] = llama2
