@@ -140,6 +140,19 @@ public final class Trainer {
       heldOut = Set(state.probe)
       probe = try probeMicroBatches(dataset)
     }
+    try openDemonstrations(heldOut: heldOut)
+    prompts = try parts.prompts.map {
+      try RowSource(
+        slot: "prompts",
+        dataset: $0,
+        random: random,
+        shuffle: configuration.shuffleDataset
+      )
+    }
+  }
+
+  /// Opens the demonstrations without the rows of a probe.
+  func openDemonstrations(heldOut: Set<Int>) throws {
     demonstrations = try parts.demonstrations.map {
       try RowSource(
         slot: "demonstrations",
@@ -147,14 +160,6 @@ public final class Trainer {
         random: random,
         shuffle: configuration.shuffleDataset,
         heldOut: heldOut
-      )
-    }
-    prompts = try parts.prompts.map {
-      try RowSource(
-        slot: "prompts",
-        dataset: $0,
-        random: random,
-        shuffle: configuration.shuffleDataset
       )
     }
   }

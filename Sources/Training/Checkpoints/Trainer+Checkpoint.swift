@@ -1,5 +1,5 @@
 import Components
-import Foundation
+public import Foundation
 import LanguageModels
 public import RunStore
 import Tensors
@@ -27,28 +27,52 @@ extension Trainer {
   ///
   /// Call once, before `train`, and after `RunDirectory.rewind(to:)`.
   public func resume(from checkpoint: Checkpoint) throws {
-    let directory = checkpoint.url
-    try model.loadParameters(from: directory)
-    let snapshot = TrainerSnapshot(
+    let snapshot = try read(checkpoint.url)
+    guard state.probe == snapshot.state.probe else {
+      throw TrainingError.checkpoint(
+        path: checkpoint.url.path,
+        problem: "its probe rows are not those of this dataset and seed",
+        cure: "Resume with the dataset, seed and probe_size of the run"
+      )
+    }
+    try enter(snapshot, from: checkpoint.url)
+  }
+
+  /// Goes on from another run's checkpoint under this run's own strategy, which starts afresh: weights, moments, data order and
+  /// counters are the other run's, so that the two differ in what the strategies do and in nothing else.
+  ///
+  /// Rows that the other run held out as its probe stay held out. Call once, before `train`.
+  ///
+  /// - Parameter directory: the checkpoint's own directory.
+  public func branch(from directory: URL) throws {
+    var snapshot = try read(directory)
+    snapshot.strategy = []
+    snapshot.state.history = []
+    if state.probe.isEmpty {
+      try openDemonstrations(heldOut: Set(snapshot.state.probe))
+    } else {
+      snapshot.state.probe = state.probe
+    }
+    try enter(snapshot, from: directory)
+  }
+
+  private func read(_ directory: URL) throws -> TrainerSnapshot {
+    TrainerSnapshot(
       state: try decodeState(directory.appending(path: CheckpointFile.trainer)),
       strategy: try bytes(directory, CheckpointFile.strategy),
       prompts: try bytes(directory, CheckpointFile.prompts),
       demonstrations: try bytes(directory, CheckpointFile.demonstrations)
     )
-    let probe = state.probe
-    guard probe == snapshot.state.probe else {
-      throw TrainingError.checkpoint(
-        path: directory.path,
-        problem: "its probe rows are not those of this dataset and seed",
-        cure: "Resume with the dataset, seed and probe_size of the run"
-      )
-    }
+  }
+
+  private func enter(_ snapshot: TrainerSnapshot, from directory: URL) throws {
+    try model.loadParameters(from: directory)
     try restore(snapshot)
     try optimizer.load(
       SafetensorsFile(path: directory.appending(path: CheckpointFile.optimizer).path),
       updates: state.slotUpdates
     )
-    try loadReference()
+    try loadReference(of: directory)
   }
 
   /// Writes the state as it stands, atomically.

@@ -25,10 +25,10 @@ extension Trainer {
     return digest
   }
 
-  /// Loads the reference that the state names.
-  func loadReference() throws {
+  /// Loads the reference that the state names, from the run to which the checkpoint belongs.
+  func loadReference(of checkpoint: URL) throws {
     guard let digest = state.referenceDigest else { return }
-    let url = referenceURL(digest)
+    let url = checkpoint.appending(path: "../../references/\(digest).safetensors").standardized
     guard FileManager.default.fileExists(atPath: url.path),
       try SHA256.hexDigest(ofFileAt: url) == digest
     else {
