@@ -93,7 +93,11 @@ let package = Package(
     .target(name: "CStepwisePlugin", cSettings: cSettings),
     host("StepwisePlugin", ["CStepwisePlugin"]),
     host("Tensors", ["CKernels"]),
-    host("Tokenizers"),
+    .target(
+      name: "Tokenizers",
+      exclude: ["Unicode/generate_unicode_tables.py"],
+      swiftSettings: swiftSettings
+    ),
     host("Components"),
     host("LanguageModels", ["Tensors", "Tokenizers"]),
     host("RunStore", ["CSodium"]),
