@@ -112,6 +112,13 @@ let package = Package(
       swiftSettings: swiftSettings
     ),
 
+    .executableTarget(
+      name: "stepwise-bench",
+      dependencies: ["Training", "LanguageModels", "Tensors", argumentParser],
+      path: "Tests/Benchmarks",
+      swiftSettings: swiftSettings
+    ),
+
     // Plugins that ship.
     plugin("sasr"), plugin("sft"), plugin("grpo"), cPlugin("static"),
     .target(
