@@ -95,7 +95,7 @@ public struct Host: @unchecked Sendable {
           initialized = status == STEPWISE_OK ? Int(count) : 0
         }
         if status == STEPWISE_OK { return ids }
-        capacity = Int(count)
+        capacity = try grown(capacity, to: count)
       }
     }
   }
@@ -125,7 +125,7 @@ public struct Host: @unchecked Sendable {
         return status == STEPWISE_OK ? Int(size) : 0
       }
       if status == STEPWISE_OK { return text }
-      capacity = Int(size)
+      capacity = try grown(capacity, to: size)
     }
   }
 
@@ -157,6 +157,14 @@ public struct Host: @unchecked Sendable {
   private static func missing(_ what: String) -> PluginFailure {
     PluginFailure(.unsupported, "this host has not given \(what) to the plugin")
   }
+}
+
+/// The capacity that a host asked for, which must be more than it was given.
+private func grown(_ capacity: Int, to wanted: UInt64) throws -> Int {
+  guard let wanted = Int(exactly: wanted), wanted > capacity else {
+    throw PluginFailure("a host service asked for room for \(wanted) where it had \(capacity)")
+  }
+  return wanted
 }
 
 /// Runs a service with room for its message and turns its status into a thrown error; "does not fit" is answered.

@@ -64,6 +64,34 @@ import Testing
     #expect(log.all == ["compare seen 3.0", "compare seen 3.0"])
   }
 
+  @Test func servicesOfTheSDK() throws {
+    let log = Log()
+    var services = HostServices()
+    services.log = { log.add("\($0) \($1) \($2)") }
+    // More ids and more bytes than the SDK makes room for at first.
+    services.encode = { Array(repeating: 7, count: $0.utf8.count * 100) }
+    services.decode = { ids, keep in
+      String(repeating: keep ? "<é>" : "é", count: ids.count * 100)
+    }
+    services.logProbabilities = { model, context, ids in
+      guard model == .policy else { throw FixtureFailure(message: "there is no reference model") }
+      return ids.map { Float($0) * Float(context.count) / 2 }
+    }
+    let reward = try catalog.loadReward(PluginReference("swift-services"), services: services).part
+    let outcomes = try reward.score(
+      batch(["cancelled", "remaining", "encode", "decode", "kept", "policy", "other"])
+    )
+    #expect(outcomes.dropLast() == [0, 1, 600, 600, 400, 5.5].map { .score($0) })
+    #expect(outcomes.last == .abstained)
+    #expect(log.all.count == 1)
+    #expect(log.all.first?.hasSuffix("/Tests/Fixtures/plugins/swift/FixtureSuite") == true)
+    let error = try #require(pluginError { _ = try reward.score(batch(["reference"])) })
+    #expect(error.description.contains("there is no reference model"))
+    let bare = try catalog.loadReward(PluginReference("swift-services")).part
+    let missing = try #require(pluginError { _ = try bare.score(batch(["encode"])) })
+    #expect(missing.description.contains("this host has not given a tokenizer to the plugin"))
+  }
+
   @Test func dataset() throws {
     let dataset = try catalog.loadDataset(
       PluginReference("org.stepwise.fixture.suite", parameters: object(("rows", .int(120))))
@@ -276,7 +304,9 @@ import Testing
 
   @Test func listingLoadsNothing() throws {
     #expect(
-      catalog.list().map(\.kind) == [.reward, .reward, .dataset, .dataset, .strategy, .strategy]
+      catalog.list().map(\.kind) == [
+        .reward, .reward, .reward, .dataset, .dataset, .strategy, .strategy,
+      ]
     )
     let first = try #require(catalog.list().first)
     #expect(first.libraryFile?.hasSuffix("/libFixtureSuite.so") == true)

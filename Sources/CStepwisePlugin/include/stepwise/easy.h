@@ -18,6 +18,7 @@
 #ifndef STEPWISE_EASY_H
 #define STEPWISE_EASY_H
 
+#include <math.h>
 #include <stdlib.h>
 
 #include "json.h"

@@ -6,7 +6,7 @@ public func entry() -> UnsafeRawPointer {
   Plugin(
     id: "org.stepwise.fixture.suite",
     version: "1.2.3",
-    rewards: [LengthReward.self, CompareReward.self],
+    rewards: [LengthReward.self, CompareReward.self, ServicesReward.self],
     datasets: [SquaresDataset.self, CounterDataset.self],
     strategies: [AlternateStrategy.self, EchoStrategy.self]
   ).exported

@@ -48,3 +48,33 @@ struct CompareReward: BatchReward {
     }
   }
 }
+
+/// Uses every service; each item's text says which, the score or the error is what came of it.
+struct ServicesReward: Reward {
+  static var id: String? { "org.stepwise.fixture.swift-services" }
+  private var host: Host?
+
+  init(parameters: Parameters) throws {}
+
+  mutating func start(_ host: Host) throws {
+    host.log("started in \(host.resourceDirectory)", level: .debug)
+    self.host = host
+  }
+
+  func score(_ item: RewardItem) throws -> Score {
+    guard let host else { throw PluginFailure("start was not called") }
+    switch item.completion {
+    case "cancelled": return host.isCancelled ? 1 : 0
+    case "remaining": return host.remainingNanoseconds == nil ? 1 : 0
+    case "encode": return .value(Double(try host.encode(item.promptText).count))
+    case "decode": return .value(Double(try host.decode(item.completionIDs).utf8.count))
+    case "kept": return .value(Double(try host.decode([1], keepingSpecialTokens: true).utf8.count))
+    case "policy":
+      return .value(Double(try host.logProbabilities(of: [5, 6], after: [1]).reduce(0, +)))
+    case "reference":
+      _ = try host.logProbabilities(of: [5], after: [1], under: .reference)
+      return 0
+    default: return .abstained
+    }
+  }
+}
