@@ -44,7 +44,7 @@ extension Trainer {
     for measurements in 0...Self.measurementLimit {
       let plan = try parts.strategy.beginStep(context(measurements: measurements))
       try check(plan)
-      if plan.snapshotReference { try snapshotReference() }
+      if plan.snapshotReference, needsReference { try snapshotReference() }
       guard plan.kind == .measure else { return plan }
       let measured = try measureProbe()
       let report = StepReport(
