@@ -116,9 +116,8 @@ enum FixtureSuite {
   static let catalog = PluginCatalog(
     searchPaths: [Fixture.sources.appending(path: "swift").path()],
     libraryDirectories: [libraryFolder],
-    imageDirectory: FileManager.default.temporaryDirectory.appending(
-      path: "stepwise-fixture-images"
-    ).path()
+    // In the build folder, so that nothing stays behind elsewhere.
+    imageDirectory: libraryFolder + "/fixture-images"
   )
 }
 
