@@ -76,6 +76,11 @@ public final class RunDirectory {
     store.onWarning = { [unowned self] in self.onWarning($0) }
   }
 
+  /// Removes a run that never began, so that its place is free again. Best effort: the error that led here matters more.
+  public func discard() {
+    try? Files.removeTree(url.path)
+  }
+
   /// Writes the resolved configuration.
   public func writeConfiguration(_ yaml: String) throws {
     try Files.replace(path(Self.configurationName), with: yaml.utf8)

@@ -15,7 +15,7 @@ enum Main {
       if error is ExitCode || Stepwise.exitCode(for: error) != .failure {
         Stepwise.exit(withError: error)
       }
-      StandardError.write("stepwise: \(error)")
+      if !(error is Interrupted) { StandardError.write("stepwise: \(error)") }
       Glibc.exit(ExitStatus(of: error).rawValue)
     }
   }

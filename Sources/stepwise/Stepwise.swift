@@ -11,7 +11,7 @@ struct Stepwise: ParsableCommand {
       """,
     version: StepwiseVersion.current,
     subcommands: [
-      ScoreCommand.self, ObjectiveCommand.self, GenerateCommand.self,
+      TrainCommand.self, ScoreCommand.self, ObjectiveCommand.self, GenerateCommand.self,
     ]
   )
 }

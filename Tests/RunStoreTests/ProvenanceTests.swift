@@ -8,6 +8,7 @@ import Testing
     stepwise: "0.1.0",
     startedAt: "2026-01-01T00:00:00Z",
     commandLine: ["stepwise", "train", "kk.yaml"],
+    workingDirectory: "/here",
     seed: 42,
     numerics: ["provider": "openblas", "core_type": "SkylakeX", "threads": "2"],
     host: HostDescription(cpu: "c", cpus: 2, system: "s", kernel: "k", architecture: "x86_64"),

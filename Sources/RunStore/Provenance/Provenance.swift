@@ -43,12 +43,15 @@ public struct Provenance: Codable, Sendable, Equatable {
     public var at: String
     /// The command line.
     public var commandLine: [String]
+    /// What had changed and was accepted, in words.
+    public var changes: [String]
 
     /// Creates an entry.
-    public init(step: Int, at: String, commandLine: [String]) {
+    public init(step: Int, at: String, commandLine: [String], changes: [String] = []) {
       self.step = step
       self.at = at
       self.commandLine = commandLine
+      self.changes = changes
     }
   }
 
@@ -58,6 +61,8 @@ public struct Provenance: Codable, Sendable, Equatable {
   public var startedAt: String
   /// The command line that began it.
   public var commandLine: [String]
+  /// Where it began: relative paths in the configuration start there.
+  public var workingDirectory: String
   /// The run's seed.
   public var seed: UInt64
   /// What its bits depend on: GEMM provider, version, core type, kernel level; and the number of threads, on which they do not.
@@ -74,6 +79,7 @@ public struct Provenance: Codable, Sendable, Equatable {
     stepwise: String,
     startedAt: String,
     commandLine: [String],
+    workingDirectory: String,
     seed: UInt64,
     numerics: [String: String],
     host: HostDescription,
@@ -83,6 +89,7 @@ public struct Provenance: Codable, Sendable, Equatable {
     self.stepwise = stepwise
     self.startedAt = startedAt
     self.commandLine = commandLine
+    self.workingDirectory = workingDirectory
     self.seed = seed
     self.numerics = numerics
     self.host = host

@@ -18,6 +18,9 @@ enum ExitStatus: Int32 {
   init(of error: any Error) {
     switch error {
     case is ConfigurationError: self = .usage
+    case let error as SlotError: self = error.isMistakeInConfiguration ? .usage : .failed
+    case let error as TrainingFailed: self.init(of: error.error)
+    case is Interrupted: self = .interrupted
     case let error as RunStoreError:
       switch error {
       case .system, .shortWrite: self = .hostFault

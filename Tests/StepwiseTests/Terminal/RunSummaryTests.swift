@@ -8,10 +8,10 @@ import Training
   @Test func columnsAreAligned() {
     let summary = RunSummary(
       accuracies: [
-        .init(label: "before training", record: SampleRun.evaluation(0, 0.001)),
+        .init(label: "before training", record: HeldOutResult(SampleRun.evaluation(0, 0.001))),
         .init(
           label: "at the end",
-          record: SampleRun.evaluation(300, 0.463),
+          record: HeldOutResult(SampleRun.evaluation(300, 0.463)),
           gain: Estimate(value: 0.043, low: 0.012, high: 0.074)
         ),
       ],
@@ -40,7 +40,7 @@ import Training
         accuracies: [
           .init(
             label: "x",
-            record: SampleRun.evaluation(0, 0.5),
+            record: HeldOutResult(SampleRun.evaluation(0, 0.5)),
             gain: Estimate(value: 0.02, low: low, high: 0.05)
           )
         ],

@@ -5,8 +5,17 @@ import Training
 protocol EventSink: TrainingObserver {
   /// Somebody asked the run to stop after this step.
   func stopping()
+  /// The steps and evaluations before a resume.
+  func preload(kinds: [StepKind], evaluations: [HeldOutResult])
+  /// A warning or a plugin's message; one or several lines.
+  func note(_ text: String)
   /// Nothing more will come; the terminal is as it was.
   func close()
+}
+
+extension EventSink {
+  /// What shows no past needs none.
+  func preload(kinds: [StepKind], evaluations: [HeldOutResult]) {}
 }
 
 /// A steady clock in seconds.

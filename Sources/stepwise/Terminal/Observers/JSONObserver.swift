@@ -13,6 +13,10 @@ final class JSONObserver: EventSink {
 
   func stopping() { write(Self.object("stopping", []).json + "\n") }
 
+  func note(_ text: String) {
+    write(Self.object("note", [("text", .string(text))]).json + "\n")
+  }
+
   func close() {}
 
   static func value(of event: TrainingEvent) -> ParameterValue {

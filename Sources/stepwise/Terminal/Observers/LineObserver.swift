@@ -46,6 +46,8 @@ final class LineObserver: EventSink {
 
   func stopping() { write("finishing this step, then writing a checkpoint\n") }
 
+  func note(_ text: String) { StandardError.write(text) }
+
   func close() {}
 
   /// Means over the window, as in metrics.jsonl.

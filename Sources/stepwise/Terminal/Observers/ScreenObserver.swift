@@ -33,9 +33,20 @@ final class ScreenObserver: EventSink {
     }
   }
 
+  func preload(kinds: [StepKind], evaluations: [HeldOutResult]) {
+    state.preload(kinds: kinds, evaluations: evaluations)
+  }
+
   func stopping() {
     state.stopping()
     paint(at: clock())
+  }
+
+  func note(_ text: String) {
+    painter.note(
+      text.split(separator: "\n").map { String($0).printable },
+      columns: device.size.columns
+    )
   }
 
   func close() { painter.finish() }

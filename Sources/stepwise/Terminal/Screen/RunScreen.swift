@@ -173,9 +173,9 @@ struct RunScreen {
     guard let latest = state.evaluations.last else { return nil }
     var line = StyledLine([Span("held out", .quiet)]).padded(to: 15)
     line.spans.append(
-      Span(NumberText.fixed(latest.passAt1.value, 3).leftPadded(to: 7), .strong)
+      Span(NumberText.fixed(latest.accuracy.value, 3).leftPadded(to: 7), .strong)
     )
-    line.spans.append(Span("  \(latest.passAt1.interval)"))
+    line.spans.append(Span("  \(latest.accuracy.interval)"))
     line.spans.append(
       Span(
         "  step \(NumberText.grouped(latest.step)), \(NumberText.grouped(latest.count)) prompts",
@@ -183,7 +183,7 @@ struct RunScreen {
       )
     )
     if let first = state.evaluations.first, state.evaluations.count > 1 {
-      let gain = latest.passAt1.value - first.passAt1.value
+      let gain = latest.accuracy.value - first.accuracy.value
       line.spans.append(
         Span(
           "  \(gain < 0 ? "" : "+")\(NumberText.fixed(gain, 3)) since step \(first.step)",

@@ -48,7 +48,7 @@ struct RunScreenState: Sendable {
   private(set) var learningRate = Double.nan
   /// The strategy's own numbers, in the order in which they first came.
   private(set) var diagnostics: [(name: String, series: Series)] = []
-  private(set) var evaluations: [EvaluationRecord] = []
+  private(set) var evaluations: [HeldOutResult] = []
   private(set) var reason = ""
   private(set) var checkpoint: Int?
   private(set) var totalTokens = 0
@@ -63,7 +63,7 @@ struct RunScreenState: Sendable {
   }
 
   /// The steps before a resume.
-  mutating func preload(kinds: [StepKind], evaluations: [EvaluationRecord] = []) {
+  mutating func preload(kinds: [StepKind], evaluations: [HeldOutResult] = []) {
     self.kinds = kinds
     self.evaluations = evaluations
   }
@@ -87,7 +87,7 @@ struct RunScreenState: Sendable {
       apply(record)
       pace.add(tokens: record.tokens, at: time)
       if activity != .stopping { activity = .training }
-    case .evaluated(let record): evaluations.append(record)
+    case .evaluated(let record): evaluations.append(HeldOutResult(record))
     case .checkpoint(let step, _): checkpoint = step
     case .finished(let steps, let reason):
       step = steps

@@ -6,7 +6,7 @@ struct RunSummary {
   /// A row of the table of accuracies.
   struct Accuracy {
     var label: String
-    var record: EvaluationRecord
+    var record: HeldOutResult
     /// Difference from the row that it is compared with, paired over the prompts.
     var gain: Estimate?
   }
@@ -44,7 +44,7 @@ struct RunSummary {
       .init(title: "95 % interval"), .init(title: "prompts", alignment: .right),
     ])
     for accuracy in accuracies {
-      let estimate = accuracy.record.passAt1
+      let estimate = accuracy.record.accuracy
       var row = [
         Span(accuracy.label), Span(NumberText.fixed(estimate.value, 3), .strong),
         Span(estimate.interval),

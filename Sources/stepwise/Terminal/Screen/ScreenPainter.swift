@@ -17,6 +17,11 @@ struct ScreenPainter {
     isHidingCursor = true
   }
 
+  /// Writes lines above the screen, where they scroll away.
+  mutating func note(_ texts: [String], columns: Int) {
+    device.write(frame(texts.map { [Span($0)] } + previous, columns: columns))
+  }
+
   /// Leaves the last screen where it is and gives the cursor back.
   mutating func finish() {
     if isHidingCursor { device.write("\u{1b}[?25h") }

@@ -1,0 +1,74 @@
+import Components
+import Foundation
+import LanguageModels
+import Tensors
+import Tokenizers
+import Training
+
+/// Loads or makes the model of a run.
+enum ModelComposer {
+  /// - Parameter checkpoint: on resume, the checkpoint's directory: it holds the whole model.
+  static func make(
+    _ loaded: LoadedConfiguration,
+    tokenizer: Tokenizer,
+    backend: any Backend,
+    checkpoint: URL?
+  ) throws -> DecoderModel {
+    let configuration = loaded.configuration
+    let model: DecoderModel
+    let source: String
+    if let checkpoint {
+      model = try DecoderModel(directory: checkpoint, backend: backend)
+      source = checkpoint.path
+    } else if let path = configuration.modelNameOrPath {
+      model = try DecoderModel(
+        directory: URL(filePath: path, directoryHint: .isDirectory),
+        backend: backend
+      )
+      source = path
+    } else {
+      source = loaded.place(of: "model.config")
+      let shape = try DecoderConfiguration(
+        json: Data(completed(configuration.modelConfig ?? .object([]), tokenizer).json.utf8),
+        source: "\(source): model.config",
+        refusingUnknownKeys: true
+      )
+      model = DecoderModel(
+        configuration: shape,
+        backend: backend,
+        seed: configuration.training.seed
+      )
+    }
+    guard tokenizer.vocabularySize <= model.configuration.vocabSize else {
+      throw InputError(
+        source,
+        "vocab_size",
+        "\(model.configuration.vocabSize) is less than the tokenizer's \(tokenizer.vocabularySize) tokens",
+        cure: "Use the tokenizer that belongs to the model, or a larger vocab_size"
+      )
+    }
+    return model
+  }
+
+  /// Ids that end a completion: the tokenizer's, which demonstrations end with, then those of the generation config.
+  static func endOfSequence(_ tokenizer: Tokenizer, _ model: DecoderModel) -> [Int32] {
+    var ids: [Int32] = tokenizer.eosID.map { [$0] } ?? []
+    for id in model.generation.eosTokenIDs where !ids.contains(id) { ids.append(id) }
+    return ids
+  }
+
+  /// A hand-written config with what the tokenizer decides: the size of the vocabulary and the special tokens.
+  static func completed(_ config: ParameterValue, _ tokenizer: Tokenizer) -> ParameterValue {
+    guard case .object(var entries) = config else { return config }
+    for (key, value) in [
+      ("vocab_size", Int64(tokenizer.vocabularySize)),
+      ("eos_token_id", tokenizer.eosID.map(Int64.init)),
+      ("pad_token_id", tokenizer.padID.map(Int64.init)),
+      ("bos_token_id", tokenizer.bosID.map(Int64.init)),
+    ] as [(String, Int64?)] where config[key] == nil {
+      // An explicit null keeps the family's default, such as Qwen's own ids, away from a small vocabulary.
+      entries.append(ParameterEntry(key, value.map(ParameterValue.int) ?? .null))
+    }
+    return .object(entries)
+  }
+}

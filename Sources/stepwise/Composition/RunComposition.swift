@@ -1,0 +1,112 @@
+import Components
+import Foundation
+import LanguageModels
+import PluginHost
+import RunStore
+import Tensors
+import Tokenizers
+import Training
+
+/// All parts of a run, made from its configuration.
+struct RunComposition {
+  let loaded: LoadedConfiguration
+  let backend: CPUBackend
+  let parts: LoadedParts
+  let tokenizer: Tokenizer
+  let model: DecoderModel
+  let chat: ChatRenderer?
+  let endOfSequence: [Int32]
+
+  static let tokenizerName = "tokenizer"
+
+  /// - Parameters:
+  ///   - run: on resume, the run's directory.
+  ///   - checkpoint: on resume, the checkpoint's directory.
+  init(
+    _ loaded: LoadedConfiguration,
+    notices: NoticeBoard,
+    run: URL? = nil,
+    checkpoint: URL? = nil
+  ) throws {
+    self.loaded = loaded
+    backend = try loaded.configuration.numerics.makeBackend()
+    let catalog = PluginCatalog(
+      searchPaths: ProcessPaths.pluginSearchPaths,
+      libraryDirectories: [ProcessPaths.executableDirectory]
+    )
+    let box = TokenizerBox()
+    parts = try PartsLoader(
+      catalog: catalog,
+      services: .run(tokenizer: box, notices: notices)
+    ).load(loaded)
+    tokenizer = try TokenizerComposer.make(
+      loaded,
+      parts: parts.parts,
+      saved: run?.appending(path: Self.tokenizerName)
+    )
+    box.set(tokenizer)
+    model = try ModelComposer.make(
+      loaded,
+      tokenizer: tokenizer,
+      backend: backend,
+      checkpoint: checkpoint
+    )
+    chat = try tokenizer.chatRenderer(path: loaded.configuration.chatTemplatePath)
+    endOfSequence = ModelComposer.endOfSequence(tokenizer, model)
+  }
+
+  /// The name of the strategy for people.
+  var strategyName: String {
+    let id = parts.parts.strategy.identity.id
+    return id.lastIndex(of: ".").map { String(id[id.index(after: $0)...]) } ?? id
+  }
+
+  /// Where the run's numbers come from.
+  var provenance: Provenance {
+    Provenance(
+      stepwise: StepwiseVersion.current,
+      startedAt: Date.now.ISO8601Format(),
+      commandLine: CommandLine.arguments,
+      workingDirectory: ProcessPaths.workingDirectory,
+      seed: loaded.configuration.training.seed,
+      numerics: backend.numerics.dictionary,
+      host: .current(),
+      plugins: parts.records
+    )
+  }
+
+  /// Writes what a run holds before its first step.
+  func record(into run: RunDirectory) throws {
+    try run.writeConfiguration(loaded.configuration.yaml)
+    try run.write(provenance)
+    try tokenizer.save(to: run.url.appending(path: Self.tokenizerName))
+    try archive(into: run)
+  }
+
+  /// Copies the plugins' images and manifests into the run.
+  func archive(into run: RunDirectory) throws {
+    for (_, plugin) in parts.plugins {
+      _ = try run.archive(URL(filePath: plugin.imageFile))
+      _ = try run.archive(URL(filePath: plugin.manifestFile))
+    }
+  }
+
+  /// What the trainer would refuse, for a dry run.
+  func checkParts() throws {
+    try loaded.configuration.training.check()
+  }
+
+  func makeTrainer(run: RunDirectory, observer: any TrainingObserver) throws -> Trainer {
+    try Trainer(
+      configuration: loaded.configuration.training,
+      model: model,
+      tokenizer: tokenizer,
+      chat: chat,
+      endOfSequence: endOfSequence,
+      parts: parts.parts,
+      backend: backend,
+      run: run,
+      observer: observer
+    )
+  }
+}

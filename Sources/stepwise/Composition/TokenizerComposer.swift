@@ -1,0 +1,54 @@
+import Components
+import FoundationEssentials
+import Tokenizers
+import Training
+
+/// Finds or makes the tokenizer of a run.
+enum TokenizerComposer {
+  /// Rows that a word-level vocabulary is read from, for each dataset. Streams have no end, and beyond this nothing new comes.
+  private static let rowLimit = 20_000
+  private static let rowsAtOnce = 512
+
+  /// - Parameter saved: the run's own copy, on resume.
+  static func make(
+    _ loaded: LoadedConfiguration,
+    parts: TrainingParts,
+    saved: URL?
+  ) throws -> Tokenizer {
+    if let saved, FileManager.default.fileExists(atPath: saved.path) {
+      return try Tokenizer(contentsOf: saved)
+    }
+    let configuration = loaded.configuration
+    switch configuration.tokenizer {
+    case RunConfiguration.wordLevelTokenizer?:
+      return try Tokenizer.trainWordLevel(
+        texts: try texts(of: [parts.demonstrations, parts.prompts])
+      )
+    case let path?: return try Tokenizer(contentsOf: path)
+    case nil:
+      guard let model = configuration.modelNameOrPath else {
+        throw ConfigurationError(
+          loaded.place(of: "tokenizer"),
+          key: "tokenizer",
+          problem: "a model with random weights brings no tokenizer",
+          cure: "Set tokenizer to \(RunConfiguration.wordLevelTokenizer) or to a tokenizer.json"
+        )
+      }
+      return try Tokenizer(contentsOf: model)
+    }
+  }
+
+  private static func texts(of datasets: [(any Dataset)?]) throws -> [String] {
+    var texts: [String] = []
+    for dataset in datasets.compactMap({ $0 }) {
+      let count = min(dataset.count ?? rowLimit, rowLimit)
+      for start in stride(from: 0, to: count, by: rowsAtOnce) {
+        for row in try dataset.examples(in: start..<min(count, start + rowsAtOnce)) {
+          texts.append(row.prompt.plain)
+          if let completion = row.completion { texts.append(completion.plain) }
+        }
+      }
+    }
+    return texts
+  }
+}
