@@ -133,7 +133,7 @@ let package = Package(
     cPlugin("gsm8k-reward", ["GSM8K"]),
 
     // Tests.
-    plugin("FixtureSuite", path: "Tests/Fixtures/plugins/swift/FixtureSuite"),
+    plugin("FixtureSuite", path: "Tests/Fixtures/plugins/swift/FixtureSuite/Sources"),
     tests("TensorsTests", ["Tensors", "CKernels"]),
     tests("TokenizersTests", ["Tokenizers"], exclude: ["Fixtures"]),
     tests("LanguageModelsTests", ["LanguageModels", "Tensors"], exclude: ["Fixtures"]),
@@ -149,7 +149,7 @@ let package = Package(
       exclude: ["Fixtures"]
     ),
     tests("ShippedPluginTests", ["PluginHost", "Components"], exclude: ["Fixtures"]),
-    tests("PluginHostTests", ["PluginHost", "Components"]),
+    tests("PluginHostTests", ["PluginHost", "Components", "CStepwisePlugin"]),
     tests("StepwisePluginTests", ["StepwisePlugin"]),
     tests("StepwiseTests", ["stepwise", "Training", "Components"]),
   ],
