@@ -7,6 +7,8 @@ enum Main {
   static func main() {
     // A reader that goes away (`stepwise ... | head`) is a failed write, not a silent death.
     signal(SIGPIPE, SIG_IGN)
+    // A file size limit is a failed write too, with a message, and not a core dump.
+    signal(SIGXFSZ, SIG_IGN)
     do {
       var command = try Stepwise.parseAsRoot()
       try command.run()

@@ -11,7 +11,8 @@ struct Stepwise: ParsableCommand {
       """,
     version: StepwiseVersion.current,
     subcommands: [
-      TrainCommand.self, ScoreCommand.self, ObjectiveCommand.self, GenerateCommand.self,
+      TrainCommand.self, GenerateCommand.self, ScoreCommand.self, ObjectiveCommand.self,
+      PluginCommand.self, DoctorCommand.self,
     ]
   )
 }

@@ -10,8 +10,9 @@ struct TrainCommand: ParsableCommand {
     commandName: "train",
     abstract: "Train a model, or go on with a run.",
     discussion: """
-      Arguments of the form key.sub=value go over what CONFIG.yaml says. The first Ctrl-C finishes the \
-      step and writes a checkpoint, the second stops at once.
+      Without a CONFIG.yaml the default recipe is trained: a small model from scratch on \
+      Knights-and-Knaves puzzles. Arguments of the form key.sub=value go over the configuration. The \
+      first Ctrl-C finishes the step and writes a checkpoint, the second stops at once.
       """
   )
 
@@ -30,16 +31,23 @@ struct TrainCommand: ParsableCommand {
   @Flag(help: "Check everything, print the complete configuration, and train nothing.")
   var dryRun = false
 
+  @Flag(help: "The default recipe, cut down to a minute or two.")
+  var smoke = false
+
   @Flag(help: "Print every configuration key with its type and default.")
   var helpConfig = false
 
   @Flag(help: .hidden)
   var helpConfigMarkdown = false
 
+  @Option(help: .hidden)
+  var picture: String?
+
   func run() throws {
     if helpConfigMarkdown { return try StandardOutput.write(ConfigurationReference.markdown) }
     if helpConfig { return try StandardOutput.write(ConfigurationReference.text) }
     var session = TrainingSession(json: json)
+    session.picture = picture
     if let resume {
       if let extra = arguments.first(where: { !$0.contains("=") }) {
         throw ValidationError(
@@ -55,13 +63,18 @@ struct TrainCommand: ParsableCommand {
   }
 
   private func load() throws -> LoadedConfiguration {
-    guard let file = arguments.first, !file.contains("=") else {
-      throw ValidationError("Name a CONFIG.yaml, or a run with --resume.")
+    if let file = arguments.first, !file.contains("=") {
+      if smoke { throw ValidationError("--smoke is for the default recipe: leave out \(file).") }
+      return try RunConfiguration.load(
+        yaml: try InputFile.text(file),
+        file: file,
+        overrides: Array(arguments.dropFirst())
+      )
     }
     return try RunConfiguration.load(
-      yaml: try InputFile.text(file),
-      file: file,
-      overrides: Array(arguments.dropFirst())
+      yaml: DefaultRecipe.yaml,
+      file: DefaultRecipe.fileName,
+      overrides: (smoke ? DefaultRecipe.smoke : []) + arguments
     )
   }
 

@@ -59,6 +59,8 @@ struct RunConfiguration: Sendable, Equatable {
   var rewards: [RewardConfiguration] = []
   /// Held-out rows.
   var evaluationPrompts: ComponentConfiguration?
+  /// The strategy of a second run from where reinforcement began, for comparison; `nil` for none.
+  var control: ComponentConfiguration?
   /// Threads and kernels.
   var numerics = NumericsConfiguration()
 

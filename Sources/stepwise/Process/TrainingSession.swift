@@ -6,40 +6,48 @@ import Training
 /// One stretch of training from a start or a resume to an end, with what is shown meanwhile.
 struct TrainingSession {
   let json: Bool
+  /// Where a picture of the last screen goes; `nil` for none.
+  var picture: String?
   private let notices = NoticeBoard()
   private let device = TerminalDevice()
 
-  init(json: Bool) {
-    self.json = json
+  init(json: Bool) { self.json = json }
+
+  /// A run that is ready to train.
+  struct Stretch {
+    var composition: RunComposition
+    var trainer: Trainer
+    var run: RunDirectory
+    var watcher: SessionWatcher
   }
 
   /// Begins a run.
-  mutating func begin(_ loaded: LoadedConfiguration, name: String) throws {
+  func begin(_ loaded: LoadedConfiguration, name: String) throws {
     let composition = try RunComposition(loaded, notices: notices)
     let run: RunDirectory
     if let path = loaded.configuration.outputDir {
       run = try .create(at: URL(filePath: path, directoryHint: .isDirectory))
     } else {
-      run = try .create(
-        named: name,
-        in: URL(filePath: "runs", directoryHint: .isDirectory)
-      )
+      run = try .create(named: name, in: URL(filePath: "runs", directoryHint: .isDirectory))
     }
+    try train(try prepare(composition, run))
+  }
+
+  /// Makes the trainer of a new run, and leaves nothing behind when that fails: the same command must work once the cause is gone.
+  func prepare(_ composition: RunComposition, _ run: RunDirectory) throws -> Stretch {
     let watcher = watcher(composition, run)
-    let trainer: Trainer
     do {
       try composition.record(into: run)
-      trainer = try composition.makeTrainer(run: run, observer: watcher)
+      let trainer = try composition.makeTrainer(run: run, observer: watcher)
+      return Stretch(composition: composition, trainer: trainer, run: run, watcher: watcher)
     } catch {
-      // Nothing was trained: the same command must work once the cause is gone.
       run.discard()
       throw error
     }
-    try train(trainer, run, watcher)
   }
 
   /// Goes on with a run from its newest whole checkpoint.
-  mutating func resume(_ path: String, overrides: [String], acceptChanges: Bool) throws {
+  func resume(_ path: String, overrides: [String], acceptChanges: Bool) throws {
     let url = URL(filePath: path, directoryHint: .isDirectory).standardizedFileURL
     let run = try RunDirectory.open(at: url)
     run.onWarning = { [notices] in notices.post($0) }
@@ -48,9 +56,9 @@ struct TrainingSession {
       file: "\(path)/config.yaml",
       overrides: overrides
     )
-    var recorded = try run.provenance()
+    var provenance = try run.provenance()
     // Relative paths in the configuration are those of where the run began.
-    _ = FileManager.default.changeCurrentDirectoryPath(recorded.workingDirectory)
+    _ = FileManager.default.changeCurrentDirectoryPath(provenance.workingDirectory)
     let checkpoint = try run.latestGoodCheckpoint()
     let composition = try RunComposition(
       loaded,
@@ -59,7 +67,7 @@ struct TrainingSession {
       checkpoint: checkpoint?.url
     )
     let present = composition.provenance
-    let differences = present.differences(from: recorded)
+    let differences = present.differences(from: provenance)
     guard differences.isEmpty || acceptChanges else {
       throw ResumeRefused(run: path, differences: differences)
     }
@@ -67,7 +75,7 @@ struct TrainingSession {
     let trainer = try composition.makeTrainer(run: run, observer: watcher)
     try run.rewind(to: checkpoint)
     if let checkpoint { try trainer.resume(from: checkpoint) }
-    recorded.resumptions.append(
+    provenance.resumptions.append(
       Provenance.Resumption(
         step: checkpoint?.step ?? 0,
         at: present.startedAt,
@@ -75,60 +83,77 @@ struct TrainingSession {
         changes: differences.map(\.description)
       )
     )
-    try run.write(recorded)
+    try run.write(provenance)
     try composition.archive(into: run)
     if !overrides.isEmpty { try run.writeConfiguration(loaded.configuration.yaml) }
     watcher.preload(
       kinds: try RunHistory.kinds(url),
       evaluations: try RunHistory.evaluations(url)
     )
-    try train(trainer, run, watcher)
+    try train(
+      Stretch(composition: composition, trainer: trainer, run: run, watcher: watcher)
+    )
   }
 
-  private func train(_ trainer: Trainer, _ run: RunDirectory, _ watcher: SessionWatcher) throws {
+  private func train(_ stretch: Stretch) throws {
     StopRequest.listen()
-    let reason: StopReason
-    do {
-      reason = try trainer.train(shouldStop: { StopRequest.isPending })
-    } catch {
-      watcher.close()
-      throw TrainingFailed(error: error, run: run.url.relativePath)
-    }
-    watcher.close()
-    let path = run.url.relativePath
-    if !json { try show(watcher, run, reason) }
+    let reason = try execute(stretch)
+    let path = ProcessPaths.shown(stretch.run.url)
     if reason == .interrupted {
       StandardError.write(
-        "stepwise: stopped after step \(trainer.completedSteps) of \(trainer.horizon); the checkpoint "
-          + "is written. Go on with: stepwise train --resume \(path)"
+        "stepwise: stopped after step \(stretch.trainer.completedSteps) of "
+          + "\(stretch.trainer.horizon); the checkpoint is written. Go on with: "
+          + "stepwise train --resume \(path)"
       )
       throw Interrupted()
     }
+    let control = try ControlRun(session: self, main: stretch).run()
+    if !json { try show(stretch, control) }
+    if StopRequest.isPending { throw Interrupted() }
   }
 
-  private func show(_ watcher: SessionWatcher, _ run: RunDirectory, _ reason: StopReason) throws {
-    let path = run.url.relativePath
-    guard reason == .completed else { return }
-    let newest = try run.latestGoodCheckpoint()?.url.lastPathComponent ?? ""
-    let checkpoint = "\(path)/checkpoints/\(newest)"
-    let summary = try RunSummary(
-      run: run.url,
-      tokens: watcher.state.totalTokens,
-      seconds: watcher.state.elapsed,
+  /// Trains to the end; whatever happens, the terminal is as it was.
+  func execute(_ stretch: Stretch) throws -> StopReason {
+    do {
+      let reason = try stretch.trainer.train(shouldStop: { StopRequest.isPending })
+      stretch.watcher.close()
+      return reason
+    } catch {
+      stretch.watcher.close()
+      throw TrainingFailed(error: error, run: ProcessPaths.shown(stretch.run.url))
+    }
+  }
+
+  private func show(_ stretch: Stretch, _ control: RunSummary.Accuracy?) throws {
+    let path = ProcessPaths.shown(stretch.run.url)
+    let state = stretch.watcher.state
+    let newest = try stretch.run.latestGoodCheckpoint()?.url.lastPathComponent ?? ""
+    var summary = try RunSummary(
+      run: stretch.run.url,
+      tokens: state.totalTokens,
+      seconds: state.elapsed,
       next: [
-        ("stepwise generate --model \(checkpoint) --prompt TEXT", "ask the model"),
-        ("stepwise train --resume \(path) max_steps=\(watcher.state.horizon * 2)", "train on"),
+        (
+          "stepwise generate --model \(path)/checkpoints/\(newest) --prompt TEXT", "ask the model"
+        ),
+        ("stepwise train --resume \(path) max_steps=\(state.horizon * 2)", "train on"),
       ]
     )
-    let lines = summary.lines(glyphs: device.glyphs).map { $0.ansi(colour: device.hasColour) }
-    try StandardOutput.write(lines.map { $0 + "\n" }.joined())
+    if let control { summary.accuracies.append(control) }
+    let lines = summary.lines(glyphs: device.glyphs)
+    try StandardOutput.write(lines.map { $0.ansi(colour: device.hasColour) + "\n" }.joined())
+    if let picture {
+      let screen = RunScreen(state, columns: 92).lines()
+      let svg = ScreenPicture.svg(screen + summary.lines(), columns: 96)
+      try Data(svg.utf8).write(to: URL(filePath: picture))
+    }
   }
 
   private func watcher(_ composition: RunComposition, _ run: RunDirectory) -> SessionWatcher {
     let state = RunScreenState(
       title: run.url.lastPathComponent,
       strategy: composition.strategyName,
-      path: run.url.relativePath
+      path: ProcessPaths.shown(run.url)
     )
     return SessionWatcher(
       state,
@@ -138,6 +163,14 @@ struct TrainingSession {
       loggingSteps: composition.loaded.configuration.training.loggingSteps
     )
   }
+
+  /// A composition of a changed configuration, with this session's messages.
+  func compose(_ loaded: LoadedConfiguration, run: URL) throws -> RunComposition {
+    try RunComposition(loaded, notices: notices, run: run)
+  }
+
+  /// Tells the user.
+  func note(_ text: String) { StandardError.write("stepwise: \(text)") }
 }
 
 /// The run was interrupted and has its checkpoint; the message is already said.

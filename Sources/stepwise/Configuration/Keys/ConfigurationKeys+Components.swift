@@ -16,6 +16,11 @@ extension ConfigurationKeys {
       },
       encode: { .array($0.rewards.map(\.encoded)) }
     ),
+    slot(
+      "control",
+      \.control,
+      "A strategy to compare with: from the step before the first rollout, for the same time."
+    ),
   ]
 
   static let evaluation: [ConfigurationKey] = [

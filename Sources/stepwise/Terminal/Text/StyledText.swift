@@ -78,6 +78,7 @@ struct StyledLine: Equatable, Sendable, ExpressibleByArrayLiteral {
 
   /// Two texts at the two ends of a line of `columns`; the right one gives way where there is no room.
   static func justified(_ left: StyledLine, _ right: StyledLine, columns: Int) -> StyledLine {
+    if right.width == 0 { return left.clipped(to: columns) }
     let gap = columns - left.width - right.width
     return gap >= 2 ? left.padded(to: columns - right.width) + right : left.clipped(to: columns)
   }
