@@ -53,7 +53,7 @@ struct Race {
 
   private static var peakMemory: Double {
     var usage = rusage()
-    getrusage(RUSAGE_SELF, &usage)
+    getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
     return (Double(usage.ru_maxrss) / 1_048_576 * 1_000).rounded() / 1_000
   }
 
