@@ -222,6 +222,31 @@ struct TrainerTests {
     #expect(throws: TrainingError.self) { try parts.check() }
   }
 
+  @Test("rollouts learn what is rewarded, demonstrations what is shown")
+  func learning() throws {
+    let reinforced = FakeStrategy { _ in StepPlan(.rl) }
+    var run = TinyRun(reinforced)
+    run.configuration.maxSteps = 60
+    run.configuration.grpo.perDeviceTrainBatchSize = 32
+    run.configuration.grpo.numGenerations = 8
+    run.reward = FakeReward { item in
+      .score(Double(item.completionIDs.filter { $0 == 5 }.count) / Double(item.completionIDs.count))
+    }
+    defer { run.remove() }
+    _ = try run.weights()
+    let rewards = reinforced.reports.compactMap { $0.rl?.rewardMean }
+    let (first, last) = (rewards.prefix(5).reduce(0, +) / 5, rewards.suffix(5).reduce(0, +) / 5)
+    #expect(first < 0.6 && last > 0.9, "mean reward went from \(first) to \(last)")
+
+    let shown = FakeStrategy { _ in StepPlan(.sft) }
+    var imitation = TinyRun(shown)
+    imitation.configuration.maxSteps = 60
+    defer { imitation.remove() }
+    _ = try imitation.weights()
+    let losses = shown.reports.compactMap { $0.sft?.nll }
+    #expect(losses[0] > 1.5 && losses.suffix(5).reduce(0, +) / 5 < 0.3)
+  }
+
   @Test("bad batch arithmetic is refused with the nearest good values")
   func batchArithmetic() throws {
     var configuration = TrainingConfiguration()
