@@ -17,8 +17,9 @@ enum Main {
       if error is ExitCode || Stepwise.exitCode(for: error) != .failure {
         Stepwise.exit(withError: error)
       }
-      if !(error is Interrupted) { StandardError.write("stepwise: \(error)") }
-      Glibc.exit(ExitStatus(of: error).rawValue)
+      let report = ErrorReport(error)
+      if !(error is Interrupted) { StandardError.write("stepwise: \(report.message)") }
+      Glibc.exit(report.status.rawValue)
     }
   }
 }

@@ -28,13 +28,8 @@ enum ModelComposer {
       source = path
     } else {
       source = loaded.place(of: "model.config")
-      let shape = try DecoderConfiguration(
-        json: Data(completed(configuration.modelConfig ?? .object([]), tokenizer).json.utf8),
-        source: "\(source): model.config",
-        refusingUnknownKeys: true
-      )
       model = DecoderModel(
-        configuration: shape,
+        configuration: try shape(configuration.modelConfig ?? .object([]), tokenizer, at: source),
         backend: backend,
         seed: configuration.training.seed
       )
@@ -48,6 +43,39 @@ enum ModelComposer {
       )
     }
     return model
+  }
+
+  /// The shape of a hand-written config.
+  private static func shape(
+    _ config: ParameterValue,
+    _ tokenizer: Tokenizer,
+    at place: String
+  ) throws -> DecoderConfiguration {
+    do {
+      return try DecoderConfiguration(
+        json: Data(completed(config, tokenizer).json.utf8),
+        source: "\(place): model.config",
+        refusingUnknownKeys: true
+      )
+    } catch {
+      throw UsageError(error: error)
+    }
+  }
+
+  /// Fails early, and about the model, where there is none.
+  static func checkDirectory(_ loaded: LoadedConfiguration) throws {
+    guard let path = loaded.configuration.modelNameOrPath else { return }
+    var isDirectory: ObjCBool = false
+    guard FileManager.default.fileExists(atPath: path, isDirectory: &isDirectory),
+      isDirectory.boolValue
+    else {
+      throw ConfigurationError(
+        loaded.place(of: "model_name_or_path"),
+        key: "model_name_or_path",
+        problem: "\(path) is not a directory",
+        cure: "Give a model's directory in Hugging Face's form; nothing is downloaded"
+      )
+    }
   }
 
   /// Ids that end a completion: the tokenizer's, which demonstrations end with, then those of the generation config.

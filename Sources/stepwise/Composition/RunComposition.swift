@@ -29,6 +29,7 @@ struct RunComposition {
     checkpoint: URL? = nil
   ) throws {
     self.loaded = loaded
+    if checkpoint == nil { try ModelComposer.checkDirectory(loaded) }
     backend = try loaded.configuration.numerics.makeBackend()
     let catalog = PluginCatalog(
       searchPaths: ProcessPaths.pluginSearchPaths,

@@ -9,7 +9,10 @@ struct SlotError: Error, CustomStringConvertible {
   /// What is wrong with the plugin.
   var error: PluginError
 
-  var description: String { "\(place): \(slot): \(error)." }
+  var description: String {
+    let text = "\(place): \(slot): \(error)"
+    return text.hasSuffix("?") || text.hasSuffix(".") ? text : text + "."
+  }
 
   /// Whether what the configuration says is wrong, rather than the plugin.
   var isMistakeInConfiguration: Bool {

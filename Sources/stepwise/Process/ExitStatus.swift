@@ -17,9 +17,9 @@ enum ExitStatus: Int32 {
   /// The status for an error that a command threw.
   init(of error: any Error) {
     switch error {
-    case is ConfigurationError: self = .usage
+    case is ConfigurationError, is UsageError: self = .usage
     case let error as SlotError: self = error.isMistakeInConfiguration ? .usage : .failed
-    case let error as TrainingFailed: self.init(of: error.error)
+    case let error as TrainingFailed: self = ErrorReport(error.error).status
     case is Interrupted: self = .interrupted
     case let error as RunStoreError:
       switch error {
@@ -31,4 +31,11 @@ enum ExitStatus: Int32 {
     default: self = .failed
     }
   }
+}
+
+/// An error of another module that a mistake in the configuration caused.
+struct UsageError: Error, CustomStringConvertible {
+  var error: any Error
+
+  var description: String { "\(error)" }
 }

@@ -20,12 +20,17 @@ enum StopRequest {
       }
       _exit(ExitStatus.interrupted.rawValue)
     }
+    // Whoever started the process may have blocked them, as threads of Dispatch do for what they spawn.
+    var signals = sigset_t()
+    sigemptyset(&signals)
     for number in [SIGINT, SIGTERM] {
+      sigaddset(&signals, number)
       var action = sigaction()
       action.__sigaction_handler.sa_handler = handler
       // System calls go on after the handler: a write that stopped half-way would look like a full disk.
       action.sa_flags = SA_RESTART
       sigaction(number, &action, nil)
     }
+    pthread_sigmask(SIG_UNBLOCK, &signals, nil)
   }
 }

@@ -194,7 +194,7 @@ struct TrainingFailed: Error, CustomStringConvertible {
   var run: String
 
   var description: String {
-    "\(error)\nThe run is kept as it was at its last checkpoint. Once the cause is gone, go on with: "
+    "\(ErrorReport(error).message)\nThe run is kept as it was at its last checkpoint. Once the cause is gone, go on with: "
       + "stepwise train --resume \(run)"
   }
 }

@@ -1,0 +1,129 @@
+import Foundation
+import Testing
+
+/// The verbs, from outside.
+@Suite struct CommandTests {
+  @Test func everyVerbHasHelp() throws {
+    let workshop = try Workshop()
+    for verb in [
+      [], ["train"], ["generate"], ["score"], ["objective"], ["doctor"], ["plugin"],
+      ["plugin", "list"],
+    ] {
+      let answer = try Stepwise.run(verb + ["--help"], in: workshop.url)
+      #expect(answer.code == 0)
+      #expect(answer.output.contains("USAGE: stepwise"), "\(verb)")
+    }
+    #expect(try workshop.stepwise("--version").output.first?.isNumber == true)
+    #expect(try workshop.stepwise("trian").code == 64)
+    #expect(try workshop.stepwise("train", "--resum", "x").code == 64)
+    #expect(try workshop.stepwise("train", "--help-config").output.contains("grpo.num_generations"))
+  }
+
+  @Test func aRunHoldsWhatItShould() throws {
+    let workshop = try Workshop()
+    let answer = try workshop.stepwise(
+      "train",
+      "tiny.yaml",
+      "evaluation={prompts: {plugin: knights-and-knaves, parameters: {people: 2, form: terse, split: test, size: 20, names: 4}}, eval_steps: 6, eval_on_start: true, max_prompts: 20}"
+    )
+    #expect(answer.code == 0, "\(answer.error)")
+    #expect(answer.output.contains("held-out accuracy") && answer.output.contains("at the end"))
+    #expect(answer.output.contains("stepwise train --resume runs/tiny max_steps=24"))
+    for name in [
+      "config.yaml", "metrics.jsonl", "decisions.jsonl", "samples.jsonl", "evaluations.jsonl",
+      "provenance.json", "tokenizer/tokenizer.json", "checkpoints/step-00000012/manifest.json",
+      "checkpoints/step-00000012/model.safetensors",
+    ] {
+      #expect(workshop.exists("runs/tiny/\(name)"), "\(name)")
+    }
+    func count(_ stream: String) throws -> Int {
+      try workshop.text("runs/tiny/\(stream).jsonl").split(separator: "\n").count
+    }
+    #expect(try count("metrics") == 6)
+    #expect(try count("decisions") == 12)
+    #expect(try count("evaluations") == 3)
+    // The resolved configuration alone makes the same run.
+    try workshop.copy("runs/tiny/config.yaml", to: "again.yaml")
+    #expect(try workshop.stepwise("train", "again.yaml").code == 0)
+    #expect(try workshop.weights("runs/again") == workshop.weights("runs/tiny"))
+    // Every image that provenance names is in the archive under its digest.
+    let provenance = try workshop.text("runs/tiny/provenance.json")
+    for match in provenance.matches(of: #/"(?:digest|manifestDigest)" : "([0-9a-f]{64})"/#) {
+      #expect(workshop.exists("runs/tiny/images/\(match.1)"))
+    }
+  }
+
+  @Test func eventsAsJSON() throws {
+    let workshop = try Workshop()
+    let answer = try workshop.stepwise("train", "tiny.yaml", "--json")
+    #expect(answer.code == 0, "\(answer.error)")
+    let events = try answer.output.split(separator: "\n").map { line in
+      try #require(try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any])
+    }
+    let names = events.compactMap { $0["event"] as? String }
+    #expect(names.count == events.count)
+    #expect(names.first == "started" && names.last == "finished")
+    #expect(names.count { $0 == "step" } == 12)
+    #expect(names.count { $0 == "checkpoint" } == 4)
+  }
+
+  @Test func aDryRunChecksAndWritesNothing() throws {
+    let workshop = try Workshop()
+    let answer = try workshop.stepwise("train", "tiny.yaml", "--dry-run", "seed=9")
+    #expect(answer.code == 0, "\(answer.error)")
+    #expect(answer.output.contains("seed: 9\n") && answer.output.contains("num_generations: 4\n"))
+    #expect(!workshop.exists("runs"))
+    try workshop.write("resolved.yaml", answer.output)
+    let again = try workshop.stepwise("train", "resolved.yaml", "--dry-run")
+    #expect(again.output == answer.output)
+  }
+
+  @Test func generationIsReproducible() throws {
+    let workshop = try Workshop()
+    try workshop.makeModel()
+    func generate(_ seed: String, _ more: String...) throws -> Stepwise.Answer {
+      let arguments =
+        [
+          "generate", "--model", "model", "--prompt", "Emma says Liam knight ;", "--temperature",
+          "1",
+          "--max-completion-length", "12", "--num-generations", "3", "--json", "--seed", seed,
+        ] + more
+      return try Stepwise.run(arguments, in: workshop.url)
+    }
+    let first = try generate("1")
+    #expect(first.code == 0, "\(first.error)")
+    #expect(first.output.split(separator: "\n").count == 3)
+    #expect(try generate("1", "--threads", "1").output == first.output)
+    #expect(try generate("2").output != first.output)
+  }
+
+  @Test func pluginsAreListedWithoutLoading() throws {
+    let workshop = try Workshop()
+    let answer = try workshop.stepwise("plugin", "list", "--json")
+    #expect(answer.code == 0, "\(answer.error)")
+    for id in [
+      "org.stepwise.strategy.sft", "org.stepwise.dataset.jsonl", "org.stepwise.reward.gsm8k",
+    ] {
+      #expect(answer.output.contains("\"\(id)\""))
+    }
+    let rewards = try workshop.stepwise("plugin", "list", "--kind", "reward")
+    #expect(!rewards.output.contains("strategy"))
+  }
+
+  @Test func theDoctorSeesTheVariable() throws {
+    let workshop = try Workshop()
+    let healthy = try workshop.stepwise("doctor")
+    #expect(healthy.code == 0, "\(healthy)")
+    #expect(!healthy.output.contains("OPENBLAS_CORETYPE"))
+    let warned = try workshop.stepwise(
+      "doctor",
+      environment: ["OPENBLAS_CORETYPE": "Haswell"]
+    )
+    #expect(warned.output.contains("OPENBLAS_CORETYPE") && warned.output.contains("ignores it"))
+    let empty = try workshop.stepwise(
+      "doctor",
+      environment: ["STEPWISE_PLUGIN_PATH": "/nowhere"]
+    )
+    #expect(empty.output.contains("/nowhere"))
+  }
+}
