@@ -151,6 +151,7 @@ let package = Package(
     tests("ShippedPluginTests", ["PluginHost", "Components"], exclude: ["Fixtures"]),
     tests("PluginHostTests", ["PluginHost", "Components", "CStepwisePlugin"]),
     tests("StepwisePluginTests", ["StepwisePlugin"]),
+    tests("EndToEndTests", []),
     tests("StepwiseTests", ["stepwise", "Training", "Components"]),
   ],
   swiftLanguageModes: [.v6],

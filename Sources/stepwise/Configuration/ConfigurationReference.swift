@@ -21,7 +21,7 @@ enum ConfigurationReference {
     var out = """
       # Configuration keys
 
-      Written by `stepwise train --help-config=markdown`. Names are TRL's where TRL has them.
+      Written by `stepwise train --help-config-markdown`; CI compares the two. Names are TRL's where TRL has them.
 
       """
     for section in sections {
