@@ -157,6 +157,16 @@ public final class RunDirectory {
     try store.latestGood()
   }
 
+  /// The newest whole checkpoint of a run that another process may be writing into.
+  public static func latestGoodCheckpoint(
+    of url: URL,
+    onWarning: @escaping (String) -> Void = { _ in }
+  ) throws -> Checkpoint? {
+    let store = CheckpointStore(path: "\(url.path)/\(checkpointsName)")
+    store.onWarning = onWarning
+    return try store.latestGood()
+  }
+
   /// Takes the streams back to what they held at a checkpoint, or to nothing.
   public func rewind(to checkpoint: Checkpoint?) throws {
     guard let checkpoint else {

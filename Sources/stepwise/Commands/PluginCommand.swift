@@ -35,10 +35,7 @@ struct PluginListCommand: ParsableCommand {
   }
 
   func run() throws {
-    let catalog = PluginCatalog(
-      searchPaths: ProcessPaths.pluginSearchPaths,
-      libraryDirectories: [ProcessPaths.executableDirectory]
-    )
+    let catalog = PluginCatalog.standard
     let plugins = catalog.list().filter { kind == nil || $0.kind.rawValue == kind }
     if json {
       try StandardOutput.write(plugins.map { Self.value(of: $0).json + "\n" }.joined())

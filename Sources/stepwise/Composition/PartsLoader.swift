@@ -10,68 +10,88 @@ struct LoadedParts {
   var plugins: [(slot: String, plugin: LoadedPlugin)]
 }
 
-/// Loads the plugins that a configuration names.
-struct PartsLoader {
-  let catalog: PluginCatalog
-  let services: HostServices
+extension PluginCatalog {
+  /// The plugins that this process finds.
+  static var standard: PluginCatalog {
+    PluginCatalog(
+      searchPaths: ProcessPaths.pluginSearchPaths,
+      libraryDirectories: [ProcessPaths.executableDirectory]
+    )
+  }
+}
 
-  func load(_ loaded: LoadedConfiguration) throws -> LoadedParts {
+/// Loads the plugins that a configuration names.
+final class PartsLoader {
+  private let loaded: LoadedConfiguration
+  private let services: HostServices
+  private let catalog = PluginCatalog.standard
+  private var plugins: [(slot: String, plugin: LoadedPlugin)] = []
+
+  init(_ loaded: LoadedConfiguration, services: HostServices) {
+    self.loaded = loaded
+    self.services = services
+  }
+
+  /// Everything that a run needs.
+  func loadRun() throws -> LoadedParts {
     let configuration = loaded.configuration
-    guard let strategyReference = configuration.strategy else {
+    guard let reference = configuration.strategy else {
       preconditionFailure("the check of the configuration asks for a strategy")
     }
-    var plugins: [(slot: String, plugin: LoadedPlugin)] = []
-    func note<Part>(_ slot: String, _ component: LoadedComponent<Part>) -> Part {
-      plugins.append((slot, component.plugin))
-      return component.part
+    let strategy = try load("strategy") {
+      try catalog.loadStrategy(reference.pluginReference(label: "strategy"), services: services)
     }
-    func dataset(_ slot: String, _ reference: ComponentConfiguration?) throws -> (any Dataset)? {
-      guard let reference else { return nil }
-      return note(
-        slot,
-        try at(slot, loaded) {
-          try catalog.loadDataset(reference.pluginReference(label: slot), services: services)
-        }
-      )
-    }
-    let strategy = note(
-      "strategy",
-      try at("strategy", loaded) {
-        try catalog.loadStrategy(
-          strategyReference.pluginReference(label: "strategy"),
-          services: services
-        )
-      }
-    )
-    var parts = TrainingParts(strategy: strategy)
+    var parts = TrainingParts(strategy: strategy.part)
     parts.prompts = try dataset("prompts", configuration.prompts)
     parts.demonstrations = try dataset("demonstrations", configuration.demonstrations)
     parts.evaluation = try dataset("evaluation.prompts", configuration.evaluationPrompts)
-    for (index, reward) in configuration.rewards.enumerated() {
-      let component = try at("rewards.\(index)", loaded) {
+    parts.rewards = try rewards()
+    return LoadedParts(parts: parts, plugins: plugins)
+  }
+
+  /// What an evaluation needs.
+  func loadEvaluation() throws -> (dataset: any Dataset, rewards: [WeightedReward]) {
+    guard let dataset = try dataset("evaluation.prompts", loaded.configuration.evaluationPrompts)
+    else { preconditionFailure("the check of the configuration asks for held-out rows") }
+    return (dataset, try rewards())
+  }
+
+  private func dataset(
+    _ slot: String,
+    _ reference: ComponentConfiguration?
+  ) throws -> (any Dataset)? {
+    guard let reference else { return nil }
+    return try load(slot) {
+      try catalog.loadDataset(reference.pluginReference(label: slot), services: services)
+    }.part
+  }
+
+  private func rewards() throws -> [WeightedReward] {
+    var rewards: [WeightedReward] = []
+    for (index, reward) in loaded.configuration.rewards.enumerated() {
+      let component = try load("rewards.\(index)") {
         try catalog.loadReward(
           reward.component.pluginReference(label: reward.name),
           services: services
         )
       }
-      let function = note("rewards/\(component.plugin.label)", component)
-      parts.rewards.append(
-        WeightedReward(
-          reward.name.map { NamedReward(function, name: $0) } ?? function,
-          weight: reward.weight
-        )
-      )
+      let function =
+        reward.name.map { NamedReward(component.part, name: $0) } ?? component.part
+      rewards.append(WeightedReward(function, weight: reward.weight))
     }
-    return LoadedParts(parts: parts, plugins: plugins)
+    return rewards
   }
 
-  private func at<Part>(
+  /// Loads one plugin and notes it under its slot.
+  private func load<Part>(
     _ slot: String,
-    _ loaded: LoadedConfiguration,
     _ load: () throws -> LoadedComponent<Part>
   ) throws -> LoadedComponent<Part> {
     do {
-      return try load()
+      let component = try load()
+      let isReward = slot.hasPrefix("rewards.")
+      plugins.append((isReward ? "rewards/\(component.plugin.label)" : slot, component.plugin))
+      return component
     } catch let error as PluginError {
       let key = slot.hasPrefix("rewards") ? "rewards" : slot
       throw SlotError(place: loaded.place(of: key), slot: slot, error: error)

@@ -31,15 +31,8 @@ struct RunComposition {
     self.loaded = loaded
     if checkpoint == nil { try ModelComposer.checkDirectory(loaded) }
     backend = try loaded.configuration.numerics.makeBackend()
-    let catalog = PluginCatalog(
-      searchPaths: ProcessPaths.pluginSearchPaths,
-      libraryDirectories: [ProcessPaths.executableDirectory]
-    )
     let box = TokenizerBox()
-    parts = try PartsLoader(
-      catalog: catalog,
-      services: .run(tokenizer: box, notices: notices)
-    ).load(loaded)
+    parts = try PartsLoader(loaded, services: .run(tokenizer: box, notices: notices)).loadRun()
     tokenizer = try TokenizerComposer.make(
       loaded,
       parts: parts.parts,

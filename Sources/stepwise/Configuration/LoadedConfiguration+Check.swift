@@ -2,11 +2,31 @@ import Tensors
 import Training
 
 extension LoadedConfiguration {
+  /// What a configuration is read for.
+  enum Purpose: Sendable {
+    /// A run: everything must be there.
+    case training
+    /// An evaluation of a model that is named elsewhere: held-out rows and rewards are enough.
+    case evaluation
+  }
+
   /// Refuses settings that do not fit together, and offers the nearest that do.
-  func check() throws(ConfigurationError) {
-    try checkModel()
-    try checkParts()
-    try checkGenerationBatch()
+  func check(for purpose: Purpose) throws(ConfigurationError) {
+    switch purpose {
+    case .training:
+      try checkModel()
+      try checkParts()
+      try checkGenerationBatch()
+    case .evaluation:
+      guard configuration.evaluationPrompts != nil else {
+        throw failure(
+          "evaluation.prompts",
+          "there is nothing to evaluate on",
+          cure: "Name a dataset plugin"
+        )
+      }
+    }
+    try checkRewards()
     try checkNumerics()
   }
 
@@ -47,6 +67,9 @@ extension LoadedConfiguration {
         cure: "Add at least one with a dataset plugin"
       )
     }
+  }
+
+  private func checkRewards() throws(ConfigurationError) {
     if configuration.evaluationPrompts != nil, configuration.rewards.isEmpty {
       throw failure(
         "evaluation.prompts",

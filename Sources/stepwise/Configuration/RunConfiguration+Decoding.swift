@@ -20,7 +20,8 @@ extension RunConfiguration {
   static func load(
     yaml: String,
     file: String,
-    overrides: [String] = []
+    overrides: [String] = [],
+    purpose: LoadedConfiguration.Purpose = .training
   ) throws(ConfigurationError) -> LoadedConfiguration {
     let written = try YAMLReader.read(yaml, from: .file(file))
     let root = try Overrides.apply(overrides, to: written)
@@ -28,7 +29,7 @@ extension RunConfiguration {
       loaded: LoadedConfiguration(configuration: RunConfiguration(), file: file, origins: [:])
     )
     try decoder.decode(root, section: "")
-    try decoder.loaded.check()
+    try decoder.loaded.check(for: purpose)
     return decoder.loaded
   }
 

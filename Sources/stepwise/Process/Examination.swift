@@ -79,10 +79,7 @@ enum Examination {
 
   private static func plugins() -> [Finding] {
     let paths = ProcessPaths.pluginSearchPaths
-    let catalog = PluginCatalog(
-      searchPaths: paths,
-      libraryDirectories: [ProcessPaths.executableDirectory]
-    )
+    let catalog = PluginCatalog.standard
     let all = catalog.list()
     let usable = all.filter { $0.libraryFile != nil }
     let count = Finding(
