@@ -9,6 +9,15 @@ extension String {
   var scalars: Scalars { unicodeScalars.map(\.value) }
 }
 
+extension Scalars {
+  /// The text again.
+  var text: String {
+    var text = String.UnicodeScalarView()
+    text.append(contentsOf: compactMap(Unicode.Scalar.init))
+    return String(text)
+  }
+}
+
 extension Collection where Element == UInt32, Index == Int {
   /// The first occurrence of `pattern` at or after `start`, as the index of its first scalar.
   func firstIndex(of pattern: Scalars, from start: Int? = nil) -> Int? {

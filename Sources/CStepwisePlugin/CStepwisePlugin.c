@@ -36,6 +36,7 @@ GROWABLE(stepwise_reward_description);
 GROWABLE(stepwise_reward_item);
 GROWABLE(stepwise_reward_batch);
 GROWABLE(stepwise_reward_results);
+GROWABLE(stepwise_answer_sink);
 GROWABLE(stepwise_dataset);
 GROWABLE(stepwise_dataset_description);
 GROWABLE(stepwise_row_sink);

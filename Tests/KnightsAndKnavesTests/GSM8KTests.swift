@@ -90,6 +90,60 @@ struct GSM8KTests {
     #expect(score("0", "00.1", GSM8K_FLEXIBLE) == 0)
   }
 
+  private func normal(_ text: String, _ mode: gsm8k_mode) -> String? {
+    var text = text
+    return text.withUTF8 { bytes in
+      bytes.withMemoryRebound(to: CChar.self) { bytes in
+        var span = gsm8k_span()
+        guard gsm8k_find_answer(bytes.baseAddress, bytes.count, mode, &span) else { return nil }
+        // One byte beyond the promised room shows whether it is kept to.
+        var buffer = [CChar](repeating: 0x5A, count: span.length + 2)
+        let size = gsm8k_normalise(span, mode, &buffer)
+        #expect(size <= span.length + 1)
+        #expect(buffer.last == 0x5A)
+        guard size > 0 else { return nil }
+        return String(decoding: buffer[..<size].map { UInt8(bitPattern: $0) }, as: UTF8.self)
+      }
+    }
+  }
+
+  @Test func normalForms() {
+    for (text, form) in [
+      ("18", "18"), ("18.", "18"), ("018.00", "18"), ("1,8", "18"), ("-0", "0"), ("-0,0.0,0", "0"),
+      (".5", "0.5"), ("-.50", "-0.5"), ("-0,012.50", "-12.5"), ("1,000,000", "1000000"),
+      ("00.1", "0.1"), ("1.8.0", "1.8.0"), ("1,1.8.0,0", "11.8.00"), ("3 and 4.", "4"),
+    ] {
+      #expect(normal(text, GSM8K_FLEXIBLE) == form, "\(text)")
+    }
+    for (text, form) in [
+      ("#### 18", "18"), ("#### 1,800.00", "1800.00"), ("#### 018", "018"), ("#### -5", "-5"),
+      ("#### 3 #### 4", "3"),
+    ] {
+      #expect(normal(text, GSM8K_STRICT) == form, "\(text)")
+    }
+    for text in ["", ".", ",", "-", "-.,", "none", "#### ,."] {
+      #expect(normal(text, GSM8K_FLEXIBLE) == nil, "\(text)")
+      #expect(normal(text, GSM8K_STRICT) == nil, "\(text)")
+    }
+  }
+
+  /// Two answers have one form exactly when one would be right where the other is the solution.
+  @Test func formsAgreeWithScores() {
+    let numbers = [
+      "18", "18.", "18.0", "018", "1,8", "-18", "0", "-0", "0.0", ".0", "00", "0.1", ".1", ".10",
+      "1.8", "1.8.0", "1.8.00", "1,.8.0", "180", "18,", "-.1", "-0.1",
+    ]
+    for mode in [GSM8K_STRICT, GSM8K_FLEXIBLE] {
+      for one in numbers {
+        for other in numbers {
+          let isSame = normal("#### \(one)", mode) == normal("#### \(other)", mode)
+          let score = score("#### \(one)", "#### \(other)", mode)
+          #expect(score == (isSame ? 1 : 0), "\(one) and \(other)")
+        }
+      }
+    }
+  }
+
   @Test func aRowWithoutAnAnswerIsNotScored() {
     for gold in ["", " ", "no number", "####", "#### ", "."] {
       #expect(score("#### 18", gold, GSM8K_STRICT).isNaN, "\(gold)")

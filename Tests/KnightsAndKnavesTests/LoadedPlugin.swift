@@ -111,11 +111,56 @@ final class LoadedComponent {
   }
 
   /// One score for each (prompt, completion, columns); `nil` where the item could not be scored.
-  func scores(
-    _ items: [(prompt: String, completion: String, columns: [(String, Cell)])]
-  ) throws -> [Double?] {
+  func scores(_ items: [LoadedItem]) throws -> [Double?] {
+    var scores = [stepwise_score](repeating: stepwise_score(), count: items.count)
+    let table = factory.pointee.table.assumingMemoryBound(to: stepwise_reward.self)
+    try withBatch(items) { batch in
+      try scores.withUnsafeMutableBufferPointer { scores in
+        var results = stepwise_reward_results()
+        results.struct_size = UInt32(MemoryLayout<stepwise_reward_results>.stride)
+        results.scores = scores.baseAddress
+        results.capacity = UInt64(scores.count)
+        try check { table.pointee.score(instance, batch, &results, $0) }
+        try #require(results.count == UInt64(scores.count))
+      }
+    }
+    return try scores.enumerated().map { index, score in
+      try #require(score.item == UInt64(100 + index))
+      return score.status == Int32(STEPWISE_SCORE_OK) ? score.value : nil
+    }
+  }
+
+  /// The answer of each (prompt, completion, columns), for majority votes.
+  func answers(_ items: [LoadedItem]) throws -> [String?] {
+    let table = factory.pointee.table.assumingMemoryBound(to: stepwise_reward.self)
+    let function = try #require(table.pointee.answers)
+    var given: [(index: UInt64, text: String)] = []
+    try withBatch(items) { batch in
+      try withUnsafeMutablePointer(to: &given) { given in
+        var sink = stepwise_answer_sink()
+        sink.struct_size = UInt32(MemoryLayout<stepwise_answer_sink>.stride)
+        sink.context = UnsafeMutableRawPointer(given)
+        sink.set = { sink, index, answer in
+          sink!.pointee.context.assumingMemoryBound(to: [(index: UInt64, text: String)].self)
+            .pointee.append((index, text(answer)))
+        }
+        try check { function(instance, batch, &sink, $0) }
+      }
+    }
+    var answers = [String?](repeating: nil, count: items.count)
+    for (index, text) in given {
+      try #require(index < UInt64(items.count) && answers[Int(index)] == nil)
+      answers[Int(index)] = text
+    }
+    return answers
+  }
+
+  private func withBatch(
+    _ items: [LoadedItem],
+    _ body: (UnsafePointer<stepwise_reward_batch>) throws -> Void
+  ) throws {
     let arena = CellArena()
-    var cItems = items.enumerated().map { index, item in
+    let cItems = items.enumerated().map { index, item in
       var cItem = stepwise_reward_item()
       cItem.struct_size = UInt32(MemoryLayout<stepwise_reward_item>.stride)
       cItem.id = UInt64(100 + index)
@@ -125,27 +170,15 @@ final class LoadedComponent {
       cItem.completion_with_special_tokens = cItem.completion
       return cItem
     }
-    var scores = [stepwise_score](repeating: stepwise_score(), count: items.count)
-    let table = factory.pointee.table.assumingMemoryBound(to: stepwise_reward.self)
-    try cItems.withUnsafeMutableBufferPointer { cItems in
-      try scores.withUnsafeMutableBufferPointer { scores in
-        var batch = stepwise_reward_batch()
-        batch.struct_size = UInt32(MemoryLayout<stepwise_reward_batch>.stride)
-        batch.count = UInt64(cItems.count)
-        batch.item_stride = UInt64(MemoryLayout<stepwise_reward_item>.stride)
-        batch.items = UnsafePointer(cItems.baseAddress)
-        var results = stepwise_reward_results()
-        results.struct_size = UInt32(MemoryLayout<stepwise_reward_results>.stride)
-        results.scores = scores.baseAddress
-        results.capacity = UInt64(scores.count)
-        try check { table.pointee.score(instance, &batch, &results, $0) }
-        try #require(results.count == UInt64(scores.count))
-      }
+    try cItems.withUnsafeBufferPointer { cItems in
+      var batch = stepwise_reward_batch()
+      batch.struct_size = UInt32(MemoryLayout<stepwise_reward_batch>.stride)
+      batch.count = UInt64(cItems.count)
+      batch.item_stride = UInt64(MemoryLayout<stepwise_reward_item>.stride)
+      batch.items = cItems.baseAddress
+      try body(&batch)
     }
-    return try scores.enumerated().map { index, score in
-      try #require(score.item == UInt64(100 + index))
-      return score.status == Int32(STEPWISE_SCORE_OK) ? score.value : nil
-    }
+    withExtendedLifetime(arena) {}
   }
 
   /// Calls the plugin and throws the message that it left when it failed.
@@ -165,6 +198,9 @@ final class LoadedComponent {
     }
   }
 }
+
+/// A completion to be scored, with what it answers and its row's columns.
+typealias LoadedItem = (prompt: String, completion: String, columns: [(String, Cell)])
 
 /// A column value of the kinds that these plugins use.
 enum Cell: Equatable {

@@ -93,6 +93,15 @@ struct LoadedPluginTests {
     }
     #expect(try logicRL.scores(items) == Array(repeating: 3, count: 30))
     #expect(try binary.scores(items) == Array(repeating: 1, count: 30))
+    let solutions = try rows.map { row in
+      guard case .list(let names)? = row.columns["names"],
+        case .list(let roles)? = row.columns["roles"]
+      else { throw LoadedPluginError(description: "no names or roles") }
+      return zip(names, roles).map { "\($0.string ?? "") \($1.string ?? "")" }
+        .joined(separator: ", ")
+    }
+    #expect(try logicRL.answers(items) == solutions)
+    #expect(try binary.answers(items) == solutions)
     // Each answered with the next one's completion: never right, for the names differ.
     let shifted = items.indices.map { index in
       (items[index].prompt, items[(index + 1) % 30].completion, items[index].columns)
@@ -117,6 +126,39 @@ struct LoadedPluginTests {
       (prompt: "", completion: right, columns: [solution, ("role_words", .list([.text("x")]))]),
     ])
     #expect(scores == [3, 3, 3, nil, nil, nil, nil])
+  }
+
+  @Test func answersOfRows() throws {
+    let reward = try LoadedPlugin("knights-and-knaves-reward").component(#"{"form": "terse"}"#)
+    let solution = ("solution_text", Cell.text("(1) Emma is a knight\n(2) Liam is a knave"))
+    let completions = [
+      "answer Emma knave Liam knave", "so answer Liam knave Emma knave <eos>", "answer Emma knave",
+      "answer Emma knight Liam knave",
+    ]
+    let items = completions.map { (prompt: "", completion: $0, columns: [solution]) }
+    #expect(
+      try reward.answers(items)
+        == ["Emma knave, Liam knave", "Emma knave, Liam knave", nil, "Emma knight, Liam knave"]
+    )
+    let nobody = (prompt: "", completion: "", columns: [("solution_text", Cell.text("nobody"))])
+    let error = #expect(throws: LoadedPluginError.self) { try reward.answers([items[0], nobody]) }
+    #expect(try #require(error).description.contains("item 1 (id 101, row 0): column"))
+  }
+
+  @Test func gsm8kAnswers() throws {
+    let plugin = try LoadedPlugin("gsm8k-reward")
+    let digits = String(repeating: "1234567890", count: 20)
+    let items = [
+      "#### 1,800", "#### 1800.0 or 18", "so 1800.", "", "#### ,", "#### \(digits)", "-.50",
+    ].map { (prompt: "", completion: $0, columns: [("answer", Cell.text("18"))]) }
+    #expect(
+      try plugin.component("{}").answers(items)
+        == ["1800", "1800.0", nil, nil, nil, digits, nil]
+    )
+    #expect(
+      try plugin.component(#"{"mode": "flexible"}"#).answers(items)
+        == ["1800", "18", "1800", nil, nil, digits, "-0.5"]
+    )
   }
 
   @Test func gsm8kScores() throws {

@@ -87,6 +87,80 @@ struct RewardTests {
     #expect(Verdict(tagged: nul, gold: gold) == .correct)
   }
 
+  /// Equal answers are equal texts, whatever their order, and their case where the form leaves it free.
+  @Test func answersForVotes() throws {
+    let gold = try #require(GoldAnswer(solutionText: "(1) Emma is a knight\n(2) Liam is a knave"))
+    func answers(_ form: ExampleForm, _ completions: String...) -> [String?] {
+      completions.map { gold.answer(form: form, prompt: "Assistant: <think>", completion: $0) }
+    }
+    let (swapped, right) = ("Emma knave, Liam knight", "Emma knight, Liam knave")
+    #expect(
+      answers(
+        .terse,
+        "answer Emma knave Liam knight",
+        "assume Emma knight ok . answer Liam knight Emma knave <eos>",
+        "answer Emma knight Liam knave",
+        "answer Emma knight",
+        "answer emma knight Liam knave",
+        "Emma knight Liam knave",
+        ""
+      ) == [swapped, swapped, right, nil, nil, nil, nil]
+    )
+    #expect(
+      answers(
+        .logicRL,
+        "</think><answer>(1) Emma is a knave\n(2) Liam is a knight</answer>",
+        "</think> <answer> LIAM IS A KNIGHT and emma is a Knave. </answer>",
+        "</think><answer>Liam is a knave, Emma is a knight</answer>",
+        "</think><answer>Emma is a knight, Liam is a knight or a knave</answer>",
+        "<answer>Emma is a knight, Liam is a knave</answer>"
+      ) == [swapped, swapped, right, nil, nil]
+    )
+    #expect(
+      answers(
+        .text,
+        "CONCLUSION:\n(1) Emma is a knave\n(2) Liam is a knight",
+        "Conclusion: Liam is a knight. Emma is a knave.",
+        "CONCLUSION:\n(1) Emma is a knight\n(2) Liam is a knave",
+        "CONCLUSION:\n(1) Emma is a knight, Emma is a knave\n(2) Liam is a knave",
+        "CONCLUSION:\n(1) Emma is a knight",
+        "CONCLUSION:\n(1) Emma is a knight\n(2) Liam is a knave if it rains",
+        "CONCLUSION:\n(1) Emma is a knight\n(2) Liam is a knave\n(3) Noah is a knave",
+        "Emma is a knight, Liam is a knave"
+      ) == [swapped, swapped, right, nil, nil, nil, nil, nil]
+    )
+  }
+
+  /// What a vote relies on: the same answer has the same verdict, a readable one has an answer, and the solution is the right one.
+  @Test func answersAgreeWithVerdicts() throws {
+    var verdicts: [String: Verdict] = [:]
+    var read = 0
+    for row in try TestData.fixture("rewards.jsonl", as: Case.self) {
+      let gold = try #require(GoldAnswer(solutionText: row.solution))
+      let form = try #require(ExampleForm(rawValue: row.form))
+      let verdict = Verdict(
+        form: form,
+        prompt: row.prompt,
+        completion: row.completion,
+        gold: gold
+      )
+      let answer = gold.answer(form: form, prompt: row.prompt, completion: row.completion)
+      let place = "\(row.form): \(row.completion)"
+      if form != .text {
+        #expect((answer != nil) == (verdict == .correct || verdict == .wrong), "\(place)")
+      }
+      guard let answer else { continue }
+      read += 1
+      let solution = gold.entries.map { "\($0.name.text) \($0.role.text)" }
+        .joined(separator: ", ")
+      #expect((answer == solution) == (verdict == .correct), "\(place)")
+      let key = "\(row.form) \(row.solution) \(answer)"
+      #expect(verdicts.updateValue(verdict, forKey: key) ?? verdict == verdict, "\(place)")
+    }
+    #expect(read > 20)
+    #expect(Set(verdicts.values) == [.correct, .wrong])
+  }
+
   @Test func values() {
     #expect(Verdict.allCases.map(\.logicRLScore) == [3, -0.5, -1, -3])
     #expect(Verdict.allCases.map(\.binaryScore) == [1, 0, 0, 0])

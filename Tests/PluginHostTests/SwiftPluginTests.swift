@@ -305,7 +305,7 @@ import Testing
   @Test func listingLoadsNothing() throws {
     #expect(
       catalog.list().map(\.kind) == [
-        .reward, .reward, .reward, .dataset, .dataset, .strategy, .strategy,
+        .reward, .reward, .reward, .reward, .dataset, .dataset, .strategy, .strategy,
       ]
     )
     let first = try #require(catalog.list().first)

@@ -38,6 +38,38 @@ import Testing
     #expect(reward.declaration == RewardDeclaration())
   }
 
+  @Test func answersWithoutAHost() throws {
+    struct Yes: Reward {
+      init(parameters: Parameters) {}
+      func score(_ item: RewardItem) -> Score { 0 }
+      func answer(_ item: RewardItem) throws -> String? {
+        if item.completion.isEmpty { throw PluginFailure(.argument, "empty") }
+        return item.completion == "?" ? nil : item.completion.lowercased()
+      }
+    }
+    struct Together: BatchReward {
+      init(parameters: Parameters) {}
+      func score(_ batch: RewardBatch) -> [Score] { batch.items.map { _ in 0 } }
+    }
+    func batch(_ completions: String...) -> RewardBatch {
+      let row = Example(id: 4, prompt: .text("p"))
+      let items = completions.enumerated().map {
+        RewardItem(id: UInt64($0 + 7), example: row, completion: $1)
+      }
+      return RewardBatch(step: 0, seed: 0, items: items)
+    }
+    #expect(try Yes(parameters: Parameters()).answers(batch("YES", "?")) == ["yes", nil])
+    #expect {
+      _ = try Yes(parameters: Parameters()).answers(batch("a", ""))
+    } throws: {
+      let failure = $0 as? PluginFailure
+      return failure?.reason == .argument && failure?.message == "item 1 (id 8, row 4): empty"
+    }
+    let length = try Length(parameters: Parameters(json: #"{"limit": 3}"#))
+    #expect(try length.answers(batch("a", "b")) == [nil, nil])
+    #expect(try Together(parameters: Parameters()).answers(batch("a", "b")) == [nil, nil])
+  }
+
   @Test func strategyWithoutAHost() throws {
     var strategy: any Strategy = Coin(parameters: Parameters())
     let context = StepContext(step: 2, horizon: 9, seed: 0, uniform: { $0 == 2 ? 0.7 : 0.1 })

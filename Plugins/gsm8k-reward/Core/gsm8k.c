@@ -150,3 +150,27 @@ double gsm8k_score(const char *completion, size_t n, const char *gold, size_t m,
     bool same = mode == GSM8K_STRICT ? same_text(given, right) : same_value(given, right);
     return same ? 1 : 0;
 }
+
+/* Appends the bytes of a span that are not commas and returns where they end. */
+static char *append(char *at, gsm8k_span span) {
+    for (int c; (c = next_byte(&span)) != -1;) *at++ = (char)c;
+    return at;
+}
+
+size_t gsm8k_normalise(gsm8k_span answer, gsm8k_mode mode, char *normal) {
+    decimal number;
+    bool has_digit = false;
+    for (size_t i = 0; i < answer.length; i++) has_digit = has_digit || is_digit(answer.start[i]);
+    if (!has_digit) return 0;
+    char *at = normal;
+    if (mode == GSM8K_STRICT || !read_decimal(answer, &number)) return (size_t)(append(at, answer) - normal);
+    if (number.negative) *at++ = '-';
+    char *whole = at;
+    at = append(at, number.whole);
+    if (at == whole) *at++ = '0';
+    if (number.fraction.length > 0) {
+        *at++ = '.';
+        at = append(at, number.fraction);
+    }
+    return (size_t)(at - normal);
+}

@@ -15,9 +15,7 @@ func checksum(_ bytes: [UInt8]) -> UInt64 {
 
 private func readRaw(_ path: String) throws -> [UInt8] {
   func failure(_ what: String) -> PluginFailure {
-    let reason = String(cString: strerror(errno))
-    let place = path.utf8.first == UInt8(ascii: "/") ? "" : " (looked for in \(workingDirectory()))"
-    return PluginFailure(.inputOutput, "\(path)\(place): \(what): \(reason)")
+    PluginFailure(.inputOutput, "\(path): \(what): \(String(cString: strerror(errno)))")
   }
   let descriptor = open(path, O_RDONLY | O_CLOEXEC)
   guard descriptor >= 0 else { throw failure("the file cannot be opened") }
@@ -43,12 +41,6 @@ private func readRaw(_ path: String) throws -> [UInt8] {
     if count == 0 { return bytes }
     bytes += block
   }
-}
-
-private func workingDirectory() -> String {
-  guard let path = getcwd(nil, 0) else { return "the working directory" }
-  defer { free(path) }
-  return String(cString: path)
 }
 
 /// Unpacks gzip, also where it is several members one after the other.

@@ -34,7 +34,25 @@ struct KnightsAndKnavesReward: Reward {
   }
 
   func score(_ item: RewardItem) throws -> Score {
-    let row = item.example
+    let verdict = Verdict(
+      form: try form(of: item.example),
+      prompt: item.promptText,
+      completion: item.completionWithSpecialTokens,
+      gold: try gold(of: item.example)
+    )
+    return .value(values == .binary ? verdict.binaryScore : verdict.logicRLScore)
+  }
+
+  /// `Emma knight, Liam knave`, in the order of the row's solution.
+  func answer(_ item: RewardItem) throws -> String? {
+    try gold(of: item.example).answer(
+      form: try form(of: item.example),
+      prompt: item.promptText,
+      completion: item.completionWithSpecialTokens
+    )
+  }
+
+  private func gold(of row: Example) throws -> GoldAnswer {
     guard case .text(let solution)? = row.column("solution_text") else {
       throw PluginFailure(.data, "column 'solution_text' of row \(row.id) is not text")
     }
@@ -45,17 +63,12 @@ struct KnightsAndKnavesReward: Reward {
           + "'(1) Zoey is a knave'"
       )
     }
-    let verdict = Verdict(
-      form: try form ?? self.form(of: row),
-      prompt: item.promptText,
-      completion: item.completionWithSpecialTokens,
-      gold: gold
-    )
-    return .value(values == .binary ? verdict.binaryScore : verdict.logicRLScore)
+    return gold
   }
 
-  /// The form that the row states; Logic-RL's where it states none, as that reward's own data do not.
+  /// The form of all rows, or else the one that the row states; Logic-RL's where it states none, as that reward's own data do not.
   private func form(of row: Example) throws -> ExampleForm {
+    if let form { return form }
     switch row.column("form") {
     case .text(let form)?: return try choice(form, key: "column 'form' of row \(row.id)")
     case .null?, nil: return .logicRL

@@ -67,7 +67,11 @@ final class InstanceSource {
         )
       }
       let kept = old.filter { entry in !entries.contains { $0.key == entry.key } }
-      complete = try schema.resolve(.object(kept + entries))
+      complete = try schema.resolvePaths(
+        in: try schema.resolve(.object(kept + entries)),
+        from: request.baseDirectory,
+        except: parameters
+      )
       try schema.checkChange(from: parameters, to: complete)
     } catch {
       throw request.error(

@@ -2,7 +2,7 @@ import CStepwisePlugin
 import Components
 
 /// A reward plugin as the trainer sees it. Every outcome was checked: one for each item and in order, finite, within the declared
-/// range.
+/// range. So was every answer: for an item that is there, one at most, UTF-8.
 final class PluginReward: RewardFunction {
   let source: InstanceSource
   let instance: PluginInstance
@@ -15,7 +15,8 @@ final class PluginReward: RewardFunction {
     identity = source.request.plugin.identity
     table = try source.table(
       as: stepwise_reward.self,
-      minimum: MemoryLayout<stepwise_reward>.size,
+      // Up to the last function that all versions have; a table that ends before `answers` has none.
+      minimum: MemoryLayout<stepwise_reward>.offset(of: \.answers)!,
       name: "stepwise_reward"
     )
     guard table.score != nil else {
@@ -32,7 +33,7 @@ final class PluginReward: RewardFunction {
   func score(_ batch: RewardBatch) throws -> [RewardOutcome] { try checkedScore(batch) }
 
   private func checkedScore(_ batch: RewardBatch) throws(PluginError) -> [RewardOutcome] {
-    for item in batch.items { try requireColumns(item) }
+    try requireColumns(batch, hook: "score")
     if batch.items.isEmpty { return [] }
     let arena = CallArena()
     var view = batch.view(in: arena)
@@ -49,16 +50,40 @@ final class PluginReward: RewardFunction {
     }
   }
 
-  private func requireColumns(_ item: RewardItem) throws(PluginError) {
-    for name in description.requiredColumns where item.example.column(name) == nil {
-      let names = item.example.columns.map(\.name).joined(separator: ", ")
-      throw source.request.error(
-        .output,
-        hook: "score",
-        "it needs the column '\(name)', which row \(item.example.id) does not have; it has "
-          + (names.isEmpty ? "none" : names),
-        cure: "use a dataset with that column, or another reward"
-      )
+  func answers(_ batch: RewardBatch) throws -> [String?] { try checkedAnswers(batch) }
+
+  private func checkedAnswers(_ batch: RewardBatch) throws(PluginError) -> [String?] {
+    guard let answers = table.answers, !batch.items.isEmpty else {
+      return Array(repeating: nil, count: batch.items.count)
+    }
+    try requireColumns(batch, hook: "answers")
+    let arena = CallArena()
+    var view = batch.view(in: arena)
+    let collector = AnswerCollector(batch)
+    var sink = collector.view()
+    _ = try instance.call("answers", parallel: true) { [handle = instance.handle] error in
+      answers(handle, &view, &sink, error)
+    }
+    withExtendedLifetime((arena, collector)) {}
+    do {
+      return try collector.check()
+    } catch {
+      throw source.request.error(.output, hook: "answers", error.message, cure: error.cure)
+    }
+  }
+
+  private func requireColumns(_ batch: RewardBatch, hook: String) throws(PluginError) {
+    for item in batch.items {
+      for name in description.requiredColumns where item.example.column(name) == nil {
+        let names = item.example.columns.map(\.name).joined(separator: ", ")
+        throw source.request.error(
+          .output,
+          hook: hook,
+          "it needs the column '\(name)', which row \(item.example.id) does not have; it has "
+            + (names.isEmpty ? "none" : names),
+          cure: "use a dataset with that column, or another reward"
+        )
+      }
     }
   }
 }

@@ -16,7 +16,7 @@ public struct LoadedPlugin: Sendable, Equatable {
   public var libraryFile: String
   /// The private copy that was loaded: the bytes to archive.
   public var imageFile: String
-  /// The complete parameters, defaults included, in the manifest's order.
+  /// The complete parameters, defaults included, in the manifest's order; paths are absolute.
   public var parameters: ParameterValue
 }
 
@@ -50,12 +50,28 @@ public struct PluginReference: Sendable, Equatable {
   public var parameters: ParameterValue
   /// The name under which the run knows the component; default: the last part of its id.
   public var label: String?
+  /// The folder in which relative paths among the parameters start, those that the manifest marks with `format: path`: usually
+  /// that of the configuration file. Default: the working directory.
+  public var baseDirectory: String?
 
   /// Creates a reference.
-  public init(_ name: String, parameters: ParameterValue = .null, label: String? = nil) {
+  public init(
+    _ name: String,
+    parameters: ParameterValue = .null,
+    label: String? = nil,
+    baseDirectory: String? = nil
+  ) {
     self.name = name
     self.parameters = parameters
     self.label = label
+    self.baseDirectory = baseDirectory
+  }
+
+  /// The base directory from the root on.
+  var absoluteBaseDirectory: String {
+    let working = Files.workingDirectory
+    guard let baseDirectory else { return working }
+    return Files.absolute(baseDirectory, from: working) ?? working
   }
 }
 

@@ -148,7 +148,7 @@ public struct PluginCatalog: Sendable {
     }
   }
 
-  /// The complete parameters of a component, checked, without loading it.
+  /// The complete parameters of a component, checked, without loading it. Paths are absolute and lead to something.
   public func resolveParameters(
     _ kind: ComponentKind,
     _ reference: PluginReference
@@ -160,8 +160,10 @@ public struct PluginCatalog: Sendable {
     _ entry: Entry,
     _ reference: PluginReference
   ) throws(PluginError) -> ParameterValue {
+    let schema = entry.component.parameters
     do {
-      return try entry.component.parameters.resolve(reference.parameters)
+      let complete = try schema.resolve(reference.parameters)
+      return try schema.resolvePaths(in: complete, from: reference.absoluteBaseDirectory)
     } catch {
       throw PluginError(
         .parameters,
@@ -195,7 +197,12 @@ public struct PluginCatalog: Sendable {
       imageFile: image.copy,
       parameters: parameters
     )
-    return ComponentRequest(plugin: plugin, component: entry.component, services: services)
+    return ComponentRequest(
+      plugin: plugin,
+      component: entry.component,
+      baseDirectory: reference.absoluteBaseDirectory,
+      services: services
+    )
   }
 
   static func shortName(_ id: String) -> String {

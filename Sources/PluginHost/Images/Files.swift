@@ -95,6 +95,29 @@ enum Files {
     return names.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
   }
 
+  /// The path itself where it is absolute, from the home folder where it starts with `~/`, else from `base`; without `.` and empty
+  /// parts. `..` stays: what it means depends on links. `nil` where there is no home folder.
+  static func absolute(_ path: String, from base: String) -> String? {
+    // Bytes, not Characters: a slash before a combining mark is still a slash.
+    let slash = UInt8(ascii: "/")
+    var whole = path
+    if path == "~" || path.utf8.starts(with: "~/".utf8) {
+      guard let home = getenv("HOME"), UInt8(bitPattern: home[0]) == slash else { return nil }
+      whole = String(cString: home) + String(path.unicodeScalars.dropFirst())
+    } else if path.utf8.first != slash {
+      whole = base + "/" + path
+    }
+    let parts = whole.utf8.split(separator: slash).map { String(Substring($0)) }
+    return "/" + parts.filter { $0 != "." }.joined(separator: "/")
+  }
+
+  /// Where relative paths start.
+  static var workingDirectory: String {
+    guard let path = getcwd(nil, 0) else { return "/" }
+    defer { free(path) }
+    return String(cString: path)
+  }
+
   static func exists(_ path: String) -> Bool { access(path, F_OK) == 0 }
 
   /// The path without links and `..`; the path as it is where it does not exist.

@@ -19,6 +19,8 @@ struct ComponentRequest: Sendable {
   var plugin: LoadedPlugin
   /// What the manifest says of it.
   var component: PluginManifest.Component
+  /// Where relative paths among its parameters start; absolute.
+  var baseDirectory: String
   /// The host's services.
   var services: HostServices
 

@@ -10,6 +10,8 @@ public struct ParameterSchema: Sendable, Equatable {
     public var type: ParameterType
     /// What the items of a list are.
     public var items: ParameterType?
+    /// What a text stands for; `nil` for just text.
+    public var format: Format?
     /// The value where none is given; `nil`: see `isRequired`.
     public var defaultValue: ParameterValue?
     /// The lowest number, or the smallest count of a list.
@@ -42,6 +44,13 @@ public struct ParameterSchema: Sendable, Equatable {
     case object
   }
 
+  /// What a text stands for.
+  public enum Format: String, Sendable, CaseIterable {
+    /// A file or folder that is there. The plugin gets an absolute path: the catalog expands `~/` and completes a relative one
+    /// from the reference's base directory.
+    case path
+  }
+
   /// The parameters.
   public var parameters: [Parameter]
 
@@ -66,7 +75,8 @@ public struct ParameterProblem: Error, Sendable, Equatable, CustomStringConverti
 }
 
 extension ParameterSchema {
-  /// The complete object: every given value checked and brought to its type, defaults filled in, in the schema's order.
+  /// The complete object: every given value checked and brought to its type, defaults filled in, in the schema's order. No file
+  /// is looked at: paths stay as they are written.
   ///
   /// - Parameter given: an object, or null for no parameters.
   /// - Throws: `ParameterProblem` with the nearest key where one is unknown.
@@ -211,6 +221,7 @@ extension ParameterSchema.Parameter {
     case .integer: text = "a whole number"
     case .number: text = "a number"
     case .boolean: text = "true or false"
+    case .string where format == .path: return "the path of a file or folder"
     case .string: return "text (in quotes where it looks like a number)"
     case .array: text = "a list" + (items.map { " of \($0.rawValue)s" } ?? "")
     case .object: text = "a table"

@@ -143,23 +143,7 @@ private struct ManifestReader {
     _ node: YAMLNode?
   ) throws(YAMLNode.Problem) -> PluginManifest.Determinism {
     guard let node else { return .exact }
-    return try choice(node, PluginManifest.Determinism.self)
-  }
-
-  private func choice<T: RawRepresentable<String> & CaseIterable>(
-    _ node: YAMLNode,
-    _ type: T.Type
-  ) throws(YAMLNode.Problem) -> T {
-    let text = try node.string()
-    guard let value = T(rawValue: text) else {
-      let names = T.allCases.map(\.rawValue)
-      let near = nearestName(to: text, among: names).map { "did you mean '\($0)'?" }
-      throw node.problem(
-        "is '\(text)'",
-        cure: near ?? "it is one of \(names.joined(separator: ", "))"
-      )
-    }
-    return value
+    return try node.choice(PluginManifest.Determinism.self)
   }
 
   // MARK: Variants
@@ -236,7 +220,7 @@ private struct ManifestReader {
         components.append(
           try component(
             own,
-            kind: try choice(try require(own, "kind", item), ComponentKind.self),
+            kind: try require(own, "kind", item).choice(ComponentKind.self),
             id: try own["id"].map { node throws(YAMLNode.Problem) in try identifier(node) } ?? id,
             summary: try own["summary"].optionalString() ?? summary
           )
@@ -246,7 +230,7 @@ private struct ManifestReader {
     } else {
       let kinds = try require(table, "kinds", root)
       for item in try kinds.items() {
-        let kind = try choice(item, ComponentKind.self)
+        let kind = try item.choice(ComponentKind.self)
         components.append(try component(table, kind: kind, id: id, summary: summary))
       }
       if components.isEmpty { throw kinds.problem("is empty") }

@@ -14,20 +14,28 @@ struct SchemaReader {
     _ node: YAMLNode
   ) throws(YAMLNode.Problem) -> ParameterSchema.Parameter {
     let table = try node.table([
-      "type", "items", "default", "minimum", "maximum", "enum", "description", "changeable",
-      "required",
+      "type", "items", "format", "default", "minimum", "maximum", "enum", "description",
+      "changeable", "required",
     ])
     guard let typeNode = table["type"] else { throw node.problem("has no 'type'") }
-    let type = try self.type(typeNode)
+    let type = try typeNode.choice(ParameterSchema.ParameterType.self)
     var items: ParameterSchema.ParameterType?
     if let node = table["items"] {
       guard type == .array else { throw node.problem("belongs to the type array") }
-      items = try self.type(node)
+      items = try node.choice(ParameterSchema.ParameterType.self)
+    }
+    var format: ParameterSchema.Format?
+    if let node = table["format"] {
+      guard type == .string else { throw node.problem("belongs to the type string") }
+      format = try node.choice(ParameterSchema.Format.self)
+      // A path is compared as it is written, but given as an absolute one: no list could hold both.
+      if let list = table["enum"] { throw list.problem("does not go with a format") }
     }
     var parameter = ParameterSchema.Parameter(
       name: name,
       type: type,
       items: items,
+      format: format,
       defaultValue: nil,
       minimum: try limit(table["minimum"], type),
       maximum: try limit(table["maximum"], type),
@@ -55,19 +63,6 @@ struct SchemaReader {
       parameter.isRequired = false
     }
     return parameter
-  }
-
-  private func type(_ node: YAMLNode) throws(YAMLNode.Problem) -> ParameterSchema.ParameterType {
-    let text = try node.string()
-    guard let type = ParameterSchema.ParameterType(rawValue: text) else {
-      let names = ParameterSchema.ParameterType.allCases.map(\.rawValue)
-      let near = nearestName(to: text, among: names).map { "did you mean '\($0)'?" }
-      throw node.problem(
-        "is '\(text)'",
-        cure: near ?? "it is one of \(names.joined(separator: ", "))"
-      )
-    }
-    return type
   }
 
   private func limit(

@@ -75,6 +75,20 @@ struct YAMLNode {
     return strings
   }
 
+  /// A text that is one of the cases.
+  func choice<T: RawRepresentable<String> & CaseIterable>(_ type: T.Type) throws(Problem) -> T {
+    let text = try string()
+    guard let value = T(rawValue: text) else {
+      let names = T.allCases.map(\.rawValue)
+      let near = nearestName(to: text, among: names).map { "did you mean '\($0)'?" }
+      throw problem(
+        "is '\(text)'",
+        cure: near ?? "it is one of \(names.joined(separator: ", "))"
+      )
+    }
+    return value
+  }
+
   func double() throws(Problem) -> Double {
     switch value {
     case .int(let number): return Double(number)

@@ -32,6 +32,24 @@ func rewardTable() -> stepwise_reward {
       return Status.ok
     }
   }
+  // Whether a type replaces the default, which answers nothing, cannot be known. The host takes no answer from a reward that sets
+  // none, just as from one without the function.
+  table.answers = { handle, batch, sink, error in
+    guarded(error) {
+      let instance = instance(handle, as: RewardInstance.self)
+      let batch = RewardBatch(batch!, host: instance.host)
+      let answers = try instance.reward.answers(batch)
+      guard answers.count == batch.items.count else {
+        throw PluginFailure(
+          "the reward gave \(answers.count) answers, nil included, for \(batch.items.count) items"
+        )
+      }
+      for case (let index, let answer?) in answers.enumerated() {
+        withText(answer) { sink!.pointee.set(sink, UInt64(index), $0) }
+      }
+      return Status.ok
+    }
+  }
   return table
 }
 

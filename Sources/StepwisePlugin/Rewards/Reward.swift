@@ -10,6 +10,12 @@
 public protocol Reward: BatchReward {
   /// The score of one completion. It must depend on the item and the parameters alone.
   func score(_ item: RewardItem) throws -> Score
+
+  /// The answer that a completion gives, for majority votes (maj@k in evaluation); `nil` where it gives none.
+  ///
+  /// In a normal form: answers that mean the same are the same text whatever their notation, and answers that are the same text
+  /// get the same score for the same row. Whether an answer is right plays no part.
+  func answer(_ item: RewardItem) throws -> String?
 }
 
 /// Scores all completions of a step at once: for rewards that gain from seeing them together, or that need the step's seed.
@@ -19,39 +25,79 @@ public protocol BatchReward: Component {
 
   /// One score for each item, in order. Equal items get equal scores, whatever else is in the batch.
   func score(_ batch: RewardBatch) throws -> [Score]
+
+  /// The answer that each completion gives, in order, for majority votes; `nil` where one gives none. See `Reward.answer`.
+  func answers(_ batch: RewardBatch) throws -> [String?]
 }
 
 extension BatchReward {
   /// A name from the id, no bounds, no threshold, no columns.
   public var declaration: RewardDeclaration { RewardDeclaration() }
+
+  /// No answers.
+  public func answers(_ batch: RewardBatch) throws -> [String?] {
+    Array(repeating: nil, count: batch.items.count)
+  }
 }
 
 extension Reward {
+  /// No answer.
+  public func answer(_ item: RewardItem) throws -> String? { nil }
+
   /// Scores the items one after the other, or in parallel where the reward is thread-safe.
   public func score(_ batch: RewardBatch) throws -> [Score] {
-    guard Self.concurrency == .threadSafe, let host = batch.host, batch.items.count > 1 else {
-      return batch.items.map(outcome)
+    map(batch) { reward, item in
+      do { return try reward.score(item) } catch { return .failed(String(describing: error)) }
     }
-    return [Score](unsafeUninitializedCapacity: batch.items.count) { buffer, initialized in
-      let work = ParallelScores(reward: self, items: batch.items, scores: buffer.baseAddress!)
-      host.parallelFor(batch.items.count) { work.score($0) }
+  }
+
+  /// Reads the answers of the items one after the other, or in parallel where the reward is thread-safe.
+  ///
+  /// - Throws: the failure of the first item that has one, with its place.
+  public func answers(_ batch: RewardBatch) throws -> [String?] {
+    let results = map(batch) { reward, item in Result { try reward.answer(item) } }
+    return try results.enumerated().map { index, result in
+      do { return try result.get() } catch {
+        let item = batch.items[index]
+        throw PluginFailure(
+          (error as? PluginFailure)?.reason ?? .failed,
+          "item \(index) (id \(item.id), row \(item.example.id)): \(error)"
+        )
+      }
+    }
+  }
+
+  private func map<Value>(
+    _ batch: RewardBatch,
+    _ transform: @escaping (Self, RewardItem) -> Value
+  ) -> [Value] {
+    guard Self.concurrency == .threadSafe, let host = batch.host, batch.items.count > 1 else {
+      return batch.items.map { transform(self, $0) }
+    }
+    return [Value](unsafeUninitializedCapacity: batch.items.count) { buffer, initialized in
+      let work = ParallelItems(
+        reward: self,
+        items: batch.items,
+        transform: transform,
+        values: buffer.baseAddress!
+      )
+      host.parallelFor(batch.items.count) { work.compute($0) }
       initialized = batch.items.count
     }
   }
-
-  fileprivate func outcome(_ item: RewardItem) -> Score {
-    do { return try score(item) } catch { return .failed(String(describing: error)) }
-  }
 }
 
-/// What the host's workers share while they score. Unchecked because the reward has declared itself thread-safe and each
-/// worker writes the scores of its own items.
-private struct ParallelScores<R: Reward>: @unchecked Sendable {
+/// What the host's workers share while they look at items. Unchecked because the reward has declared itself thread-safe, the
+/// transform captures nothing else, and each worker writes the values of its own items.
+private struct ParallelItems<R: Reward, Value>: @unchecked Sendable {
   let reward: R
   let items: [RewardItem]
-  let scores: UnsafeMutablePointer<Score>
+  let transform: (R, RewardItem) -> Value
+  let values: UnsafeMutablePointer<Value>
 
-  func score(_ index: Int) { (scores + index).initialize(to: reward.outcome(items[index])) }
+  func compute(_ index: Int) {
+    (values + index).initialize(to: transform(reward, items[index]))
+  }
 }
 
 /// What a reward says of one completion: `return 1`, `return .value(x)`, `return .abstained`.

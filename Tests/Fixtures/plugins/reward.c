@@ -46,7 +46,18 @@ enum {
   PERMUTED,
   FLUSHES_TO_ZERO,
   LONG_MESSAGE,
-  BAD_UTF8_MESSAGE
+  BAD_UTF8_MESSAGE,
+  /* Answers */
+  OLDER_TABLE,
+  NO_ANSWERS,
+  ANSWERS_FAIL,
+  ANSWERS_SEVEN,
+  ANSWER_BEYOND,
+  ANSWER_FAR_BEYOND,
+  ANSWER_TWICE,
+  ANSWER_BAD_UTF8,
+  ANSWER_TOO_LONG,
+  ANSWER_WITHOUT_BYTES
 };
 
 #ifndef FAULT
@@ -140,14 +151,57 @@ static stepwise_status score(
   return FAULT == SCORE_ANSWERS_SEVEN ? 7 : STEPWISE_OK;
 }
 
+/* The completion in lower case, last item first; one that starts with '?' has no answer, "-" has the empty one. */
+static stepwise_status answers(
+    stepwise_instance *instance, const stepwise_reward_batch *batch, const stepwise_answer_sink *sink,
+    stepwise_error *error) {
+  static char long_text[STEPWISE_ANSWER_SIZE + 1];
+  char text[64];
+  uint64_t i, j, n = batch->count;
+  (void)instance;
+  if (FAULT == ANSWERS_FAIL) return stepwise_fail(error, STEPWISE_ERROR_DATA, "nobody knows");
+  for (i = n; i-- > 0;) {
+    stepwise_text completion = stepwise_reward_item_at(batch, i)->completion;
+    stepwise_text answer = {text, completion.size};
+    if (completion.size > sizeof text || (completion.size > 0 && completion.data[0] == '?')) continue;
+    for (j = 0; j < completion.size; j++) {
+      char c = completion.data[j];
+      text[j] = c >= 'A' && c <= 'Z' ? c + 'a' - 'A' : c;
+    }
+    if (stepwise_text_equals(completion, "-")) answer.size = 0;
+    sink->set(sink, i, answer);
+    /* What was given must have been copied. */
+    memset(text, '#', sizeof text);
+  }
+  if (FAULT == ANSWER_BEYOND) sink->set(sink, n, stepwise_text_of("x"));
+  if (FAULT == ANSWER_FAR_BEYOND) sink->set(sink, UINT64_MAX, stepwise_text_of("x"));
+  if (FAULT == ANSWER_TWICE) sink->set(sink, 1, stepwise_text_of("b"));
+  if (FAULT == ANSWER_BAD_UTF8) sink->set(sink, 2, stepwise_text_of("caf\xe9"));
+  if (FAULT == ANSWER_TOO_LONG) {
+    memset(long_text, 'x', sizeof long_text);
+    sink->set(sink, 2, (stepwise_text){long_text, sizeof long_text});
+  }
+  if (FAULT == ANSWER_WITHOUT_BYTES) sink->set(sink, 2, (stepwise_text){NULL, 3});
+  return FAULT == ANSWERS_SEVEN ? 7 : STEPWISE_OK;
+}
+
 static stepwise_status save(stepwise_instance *instance, const stepwise_writer *writer, stepwise_error *error) {
   (void)instance;
   (void)error;
   return writer->write(writer, "x", 1);
 }
 
+/* A table from before `answers`: what lies behind its end must not be read, it would crash. */
 static const stepwise_reward table = {
-    FAULT == SHORT_TABLE ? 16 : sizeof(stepwise_reward), 0, describe, FAULT == NO_SCORE ? NULL : score};
+    FAULT == SHORT_TABLE   ? 16
+    : FAULT == OLDER_TABLE ? offsetof(stepwise_reward, answers)
+                           : sizeof(stepwise_reward),
+    0,
+    describe,
+    FAULT == NO_SCORE ? NULL : score,
+    FAULT == OLDER_TABLE  ? (void *)0x4141414141414141ULL
+    : FAULT == NO_ANSWERS ? NULL
+                          : answers};
 
 #define ID FAULT == OTHER_ID ? "org.stepwise.fixture.other" : "org.stepwise.fixture.reward"
 

@@ -28,6 +28,17 @@ struct JSONLFileTests {
     }
   }
 
+  @Test("a relative path starts where the caller says")
+  func relativePath() throws {
+    let base = Self.fixtures.deletingLastPathComponent().path
+    let dataset = try shippedDataset("jsonl", ["path": "Fixtures/rows.jsonl.gz"], from: base)
+    #expect(dataset.count == 4_000)
+    let error = try #require(throws: (any Error).self) {
+      try shippedDataset("jsonl", ["path": "rows.jsonl.gz"], from: base)
+    }
+    #expect("\(error)".contains("\(base)/rows.jsonl.gz cannot be found"), "\(error)")
+  }
+
   @Test("ranges come in any order")
   func ranges() throws {
     let dataset = try dataset(Self.fixtures.appendingPathComponent("rows.jsonl.gz").path)
@@ -178,7 +189,8 @@ struct JSONLFaultTests {
     let missing = try #require(throws: (any Error).self) {
       try shippedDataset("jsonl", ["path": "/nowhere/rows.jsonl"])
     }
-    #expect("\(missing)".contains("/nowhere/rows.jsonl: the file cannot be opened: No such file"))
+    #expect("\(missing)".contains("'path' is \"/nowhere/rows.jsonl\""), "\(missing)")
+    #expect("\(missing)".contains("/nowhere/rows.jsonl cannot be found: No such file"))
     let folder = try #require(throws: (any Error).self) {
       try shippedDataset("jsonl", ["path": "/tmp"])
     }

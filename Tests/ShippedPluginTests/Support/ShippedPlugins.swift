@@ -30,8 +30,16 @@ func changeableStrategy(
 }
 
 /// A dataset, loaded as a run loads it.
-func shippedDataset(_ name: String, _ parameters: ParameterValue) throws -> any Dataset {
-  try catalog.loadDataset(PluginReference(name, parameters: parameters)).part
+///
+/// - Parameter base: where relative paths among the parameters start.
+func shippedDataset(
+  _ name: String,
+  _ parameters: ParameterValue,
+  from base: String? = nil
+) throws -> any Dataset {
+  try catalog.loadDataset(
+    PluginReference(name, parameters: parameters, baseDirectory: base)
+  ).part
 }
 
 /// The first object with the second's entries in place of its own.

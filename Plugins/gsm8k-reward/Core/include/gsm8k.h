@@ -44,6 +44,14 @@ bool gsm8k_find_gold(const char *gold, size_t m, gsm8k_span *answer);
  * evaluation does: 18.0 is not 18. Flexible mode compares values: 18, 18., 18.00 and 018 are equal. */
 double gsm8k_score(const char *completion, size_t n, const char *gold, size_t m, gsm8k_mode mode);
 
+/* Writes the normal form of an answer that gsm8k_find_answer found and returns its size; 0, where it has no digit,
+ * is no answer. `normal` has room for `answer.length` + 1 bytes.
+ *
+ * Two answers have the same normal form exactly when gsm8k_score takes them for the same. In strict mode it is the
+ * answer without its commas. In flexible mode zeros that mean nothing, a dot at the end and the sign of zero go too:
+ * `-0,012.50` becomes `-12.5` and `.5` becomes `0.5`. What is no number, such as `1.8.0`, loses its commas only. */
+size_t gsm8k_normalise(gsm8k_span answer, gsm8k_mode mode, char *normal);
+
 #ifdef __cplusplus
 }
 #endif

@@ -12,7 +12,7 @@
  *
  *     cc -std=c11 -O2 -shared -fPIC -fvisibility=hidden -I INCLUDE short.c -o libshort.so
  *
- * The function answers for one item. It starts with `*status` STEPWISE_SCORE_OK; it may set STEPWISE_SCORE_ABSTAIN or
+ * The function scores one item. It starts with `*status` STEPWISE_SCORE_OK; it may set STEPWISE_SCORE_ABSTAIN or
  * STEPWISE_SCORE_ERROR. `easy->parameters` is the JSON object (see json.h), `easy->host` the services. It must depend on
  * nothing but its arguments. */
 #ifndef STEPWISE_EASY_H
@@ -38,6 +38,11 @@ typedef struct stepwise_easy {
 } stepwise_easy;
 
 typedef double (*stepwise_easy_score)(const stepwise_easy *easy, const stepwise_reward_item *item, int32_t *status);
+
+/* Gives the answer of the item, in a normal form: `sink->set(sink, index, text)` once, or not at all where there is none. Answers
+ * STEPWISE_OK; anything else fails the batch. */
+typedef stepwise_status (*stepwise_easy_answer)(
+    const stepwise_easy *easy, const stepwise_reward_item *item, const stepwise_answer_sink *sink, uint64_t index);
 
 static inline stepwise_status stepwise_easy_create(
     const stepwise_configuration *configuration, stepwise_instance **instance, stepwise_error *error) {
@@ -76,6 +81,20 @@ static inline stepwise_status stepwise_easy_batch(
   return STEPWISE_OK;
 }
 
+static inline stepwise_status stepwise_easy_answers(
+    stepwise_instance *instance, const stepwise_reward_batch *batch, const stepwise_answer_sink *sink,
+    stepwise_easy_answer answer) {
+  uint64_t i;
+  stepwise_easy easy = *(const stepwise_easy *)instance;
+  easy.seed = batch->seed;
+  easy.step = batch->step;
+  for (i = 0; i < batch->count; i++) {
+    stepwise_status status = answer(&easy, stepwise_reward_item_at(batch, i), sink, i);
+    if (status != STEPWISE_OK) return status;
+  }
+  return STEPWISE_OK;
+}
+
 /* Defines the plugin: its id (also the component's), version, function, bounds of the score, and the score from which an item
  * counts as solved (NAN for none). The arguments must be constants. Once in a library. */
 #define STEPWISE_EASY_REWARD(ID, VERSION, FUNCTION, MINIMUM, MAXIMUM, THRESHOLD)                                       \
@@ -83,6 +102,20 @@ static inline stepwise_status stepwise_easy_batch(
 
 /* The same for a reward that needs a column in every row, by name. */
 #define STEPWISE_EASY_REWARD_COLUMN(ID, VERSION, FUNCTION, MINIMUM, MAXIMUM, THRESHOLD, COLUMN)                        \
+  STEPWISE_EASY_REWARD_TABLE(ID, VERSION, FUNCTION, MINIMUM, MAXIMUM, THRESHOLD, COLUMN, NULL)
+
+/* The same for a reward that also reads the answers, by the function ANSWER, for majority votes. COLUMN may be NULL. */
+#define STEPWISE_EASY_REWARD_ANSWERS(ID, VERSION, FUNCTION, ANSWER, MINIMUM, MAXIMUM, THRESHOLD, COLUMN)               \
+  static stepwise_status stepwise_easy_this_answers(                                                                   \
+      stepwise_instance *instance, const stepwise_reward_batch *batch, const stepwise_answer_sink *sink,               \
+      stepwise_error *error) {                                                                                         \
+    (void)error;                                                                                                       \
+    return stepwise_easy_answers(instance, batch, sink, ANSWER);                                                       \
+  }                                                                                                                    \
+  STEPWISE_EASY_REWARD_TABLE(ID, VERSION, FUNCTION, MINIMUM, MAXIMUM, THRESHOLD, COLUMN, stepwise_easy_this_answers)
+
+/* What the three above have in common; not for use by itself. */
+#define STEPWISE_EASY_REWARD_TABLE(ID, VERSION, FUNCTION, MINIMUM, MAXIMUM, THRESHOLD, COLUMN, ANSWERS)                \
   static stepwise_status stepwise_easy_this_create(                                                                    \
       const stepwise_factory *factory, const stepwise_configuration *configuration, stepwise_instance **instance,      \
       stepwise_error *error) {                                                                                         \
@@ -110,7 +143,7 @@ static inline stepwise_status stepwise_easy_batch(
     return stepwise_easy_batch(instance, batch, results, FUNCTION);                                                    \
   }                                                                                                                    \
   static const stepwise_reward stepwise_easy_this_table = {                                                            \
-      sizeof(stepwise_reward), 0, stepwise_easy_this_describe, stepwise_easy_this_score};                              \
+      sizeof(stepwise_reward), 0, stepwise_easy_this_describe, stepwise_easy_this_score, ANSWERS};                     \
   static const stepwise_factory stepwise_easy_this_factory = {                                                         \
       sizeof(stepwise_factory),                                                                                        \
       STEPWISE_KIND_REWARD,                                                                                            \

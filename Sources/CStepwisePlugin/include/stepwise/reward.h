@@ -105,6 +105,20 @@ typedef struct stepwise_reward_results {
   void *context;
 } stepwise_reward_results;
 
+/* The longest answer in bytes. An answer is compared with others, not read: a longer one is no normal form. */
+enum { STEPWISE_ANSWER_SIZE = 1 << 20 };
+
+/* Takes the answers that completions give. The host owns it and gives it for the call. Growable. */
+typedef struct stepwise_answer_sink {
+  uint32_t struct_size;
+  uint32_t reserved;
+  void *context;
+  /* Takes the answer of the item at `index` of the batch, UTF-8 text of at most STEPWISE_ANSWER_SIZE bytes, and copies it before
+   * it returns. At most once for each item: one for which it is not called has no answer; an empty text is an answer like any
+   * other. A call that breaks one of these rules fails the batch once `answers` has returned. [any] */
+  void (*set)(const struct stepwise_answer_sink *sink, uint64_t index, stepwise_text answer);
+} stepwise_answer_sink;
+
 /* The functions of a reward. Growable; it lives as long as the library. */
 typedef struct stepwise_reward {
   uint32_t struct_size;
@@ -120,6 +134,15 @@ typedef struct stepwise_reward {
    * STEPWISE_OK fails the whole batch. [parallel] Required. */
   stepwise_status (*score)(
       stepwise_instance *instance, const stepwise_reward_batch *batch, stepwise_reward_results *results,
+      stepwise_error *error);
+
+  /* Gives to `sink` the answer of each completion that has one, in a normal form, for majority votes among the completions of one
+   * prompt: answers that mean the same are the same bytes whatever their notation, and answers that are the same bytes get the
+   * same score for the same row. Whether an answer is right plays no part. It depends on the item and the parameters alone.
+   * `batch` and `sink` are given for the call. Anything but STEPWISE_OK fails the whole batch. [parallel] Optional: completions
+   * have no answers. */
+  stepwise_status (*answers)(
+      stepwise_instance *instance, const stepwise_reward_batch *batch, const stepwise_answer_sink *sink,
       stepwise_error *error);
 } stepwise_reward;
 

@@ -6,7 +6,9 @@ public func entry() -> UnsafeRawPointer {
   Plugin(
     id: "org.stepwise.fixture.suite",
     version: "1.2.3",
-    rewards: [LengthReward.self, CompareReward.self, ServicesReward.self],
+    rewards: [
+      LengthReward.self, CompareReward.self, ServicesReward.self, ParametersReward.self,
+    ],
     datasets: [SquaresDataset.self, CounterDataset.self],
     strategies: [AlternateStrategy.self, EchoStrategy.self]
   ).exported

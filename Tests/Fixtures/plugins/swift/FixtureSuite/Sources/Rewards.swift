@@ -16,6 +16,12 @@ struct LengthReward: Reward {
     if item.completion == "fail" { throw PluginFailure(.data, "nothing can be said") }
     return item.completion.utf8.count <= limit ? 1 : 0
   }
+
+  func answer(_ item: RewardItem) throws -> String? {
+    if item.completion == "abstain" { return nil }
+    if item.completion == "fail" { throw PluginFailure(.data, "nothing can be said") }
+    return item.completion.lowercased()
+  }
 }
 
 extension LengthReward: Reconfigurable {
@@ -49,6 +55,14 @@ struct CompareReward: BatchReward {
   }
 }
 
+extension CompareReward {
+  /// What it sees of the batch; one answer for all when the first completion says so.
+  func answers(_ batch: RewardBatch) -> [String?] {
+    if batch.items.first?.completion == "few" { return ["few"] }
+    return batch.items.map { "\($0.completion) of \(batch.items.count) at \(batch.step)" }
+  }
+}
+
 /// Uses every service; each item's text says which, the score or the error is what came of it.
 struct ServicesReward: Reward {
   static var id: String? { "org.stepwise.fixture.swift-services" }
@@ -77,4 +91,18 @@ struct ServicesReward: Reward {
     default: return .abstained
     }
   }
+}
+
+/// Answers the text parameter that a completion names.
+struct ParametersReward: Reward, Reconfigurable {
+  static var id: String? { "org.stepwise.fixture.parameters" }
+  private var parameters: Parameters
+
+  init(parameters: Parameters) throws { self.parameters = parameters }
+
+  func score(_ item: RewardItem) -> Score { .abstained }
+
+  func answer(_ item: RewardItem) throws -> String? { try parameters.string(item.completion) }
+
+  mutating func reconfigure(_ parameters: Parameters) throws { self.parameters = parameters }
 }
