@@ -152,7 +152,10 @@ let package = Package(
     tests("PluginHostTests", ["PluginHost", "Components", "CStepwisePlugin"]),
     tests("StepwisePluginTests", ["StepwisePlugin"]),
     tests("EndToEndTests", []),
-    tests("StepwiseTests", ["stepwise", "Training", "Components"]),
+    tests(
+      "StepwiseTests",
+      ["stepwise", "Components", "Training", "Tensors", "RunStore", "PluginHost", "Tokenizers"]
+    ),
   ],
   swiftLanguageModes: [.v6],
   cLanguageStandard: .gnu11

@@ -12,7 +12,7 @@ struct Stepwise: ParsableCommand {
     version: StepwiseVersion.current,
     subcommands: [
       TrainCommand.self, GenerateCommand.self, ScoreCommand.self, ObjectiveCommand.self,
-      PluginCommand.self, DoctorCommand.self,
+      EvalCommand.self, PluginCommand.self, DoctorCommand.self,
     ]
   )
 }

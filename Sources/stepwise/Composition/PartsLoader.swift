@@ -39,7 +39,10 @@ final class PartsLoader {
       preconditionFailure("the check of the configuration asks for a strategy")
     }
     let strategy = try load("strategy") {
-      try catalog.loadStrategy(reference.pluginReference(label: "strategy"), services: services)
+      try catalog.loadStrategy(
+        reference.pluginReference(label: "strategy", in: loaded),
+        services: services
+      )
     }
     var parts = TrainingParts(strategy: strategy.part)
     parts.prompts = try dataset("prompts", configuration.prompts)
@@ -62,7 +65,10 @@ final class PartsLoader {
   ) throws -> (any Dataset)? {
     guard let reference else { return nil }
     return try load(slot) {
-      try catalog.loadDataset(reference.pluginReference(label: slot), services: services)
+      try catalog.loadDataset(
+        reference.pluginReference(label: slot, in: loaded),
+        services: services
+      )
     }.part
   }
 
@@ -71,7 +77,7 @@ final class PartsLoader {
     for (index, reward) in loaded.configuration.rewards.enumerated() {
       let component = try load("rewards.\(index)") {
         try catalog.loadReward(
-          reward.component.pluginReference(label: reward.name),
+          reward.component.pluginReference(label: reward.name, in: loaded),
           services: services
         )
       }
@@ -101,8 +107,16 @@ final class PartsLoader {
 
 extension ComponentConfiguration {
   /// The plugin as the catalog is asked for it.
-  fileprivate func pluginReference(label: String?) -> PluginReference {
-    PluginReference(plugin, parameters: parameters, label: label)
+  fileprivate func pluginReference(
+    label: String?,
+    in loaded: LoadedConfiguration
+  ) -> PluginReference {
+    PluginReference(
+      plugin,
+      parameters: parameters,
+      label: label,
+      baseDirectory: loaded.baseDirectory
+    )
   }
 }
 

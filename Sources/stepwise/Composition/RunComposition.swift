@@ -69,9 +69,28 @@ struct RunComposition {
     )
   }
 
+  /// The configuration with every plugin's complete parameters: defaults filled in, paths absolute, so that a resume finds the
+  /// same files from anywhere.
+  private var resolved: RunConfiguration {
+    var configuration = loaded.configuration
+    var rewards = 0
+    for (slot, plugin) in parts.plugins {
+      switch slot {
+      case "strategy": configuration.strategy?.parameters = plugin.parameters
+      case "prompts": configuration.prompts?.parameters = plugin.parameters
+      case "demonstrations": configuration.demonstrations?.parameters = plugin.parameters
+      case "evaluation.prompts": configuration.evaluationPrompts?.parameters = plugin.parameters
+      default:
+        configuration.rewards[rewards].component.parameters = plugin.parameters
+        rewards += 1
+      }
+    }
+    return configuration
+  }
+
   /// Writes what a run holds before its first step.
   func record(into run: RunDirectory) throws {
-    try run.writeConfiguration(loaded.configuration.yaml)
+    try run.writeConfiguration(resolved.yaml)
     try run.write(provenance)
     try tokenizer.save(to: run.url.appending(path: Self.tokenizerName))
     try archive(into: run)

@@ -9,6 +9,13 @@ struct LoadedConfiguration: Sendable {
   /// Where each key was written, by its full path.
   var origins: [String: Origin]
 
+  /// The folder in which relative paths of plugins' parameters start: the file's own; `nil`, the working directory, for the
+  /// recipe that ships and for a run's config.yaml, whose paths are absolute.
+  var baseDirectory: String? {
+    let folder = file.split(separator: "/", omittingEmptySubsequences: false).dropLast()
+    return folder.isEmpty ? nil : folder.joined(separator: "/")
+  }
+
   /// Where a key was written, or the file's name.
   func place(of key: String) -> String {
     origins[key]?.description ?? file
