@@ -52,7 +52,9 @@ guard CommandLine.arguments.count == 3 else {
 }
 let root = URL(fileURLWithPath: CommandLine.arguments[1])
 let package = try JSONDecoder().decode(
-  Describe.self, from: Data(contentsOf: URL(fileURLWithPath: CommandLine.arguments[2])))
+  Describe.self,
+  from: Data(contentsOf: URL(fileURLWithPath: CommandLine.arguments[2]))
+)
 let modules = Set(package.targets.map(\.name))
 var problems: [String] = []
 var files = 0
@@ -61,13 +63,16 @@ var files = 0
 func importedModule(_ line: Substring) -> String? {
   var words = line.split(separator: " ")[...]
   while let word = words.first,
-    word.hasPrefix("@") || ["public", "package", "internal", "fileprivate", "private"].contains(word)
+    word.hasPrefix("@")
+      || ["public", "package", "internal", "fileprivate", "private"].contains(word)
   { words = words.dropFirst() }
   guard words.first == "import" else { return nil }
   words = words.dropFirst()
   if let kind = words.first,
     ["struct", "class", "enum", "protocol", "func", "var", "let", "typealias"].contains(kind)
-  { words = words.dropFirst() }
+  {
+    words = words.dropFirst()
+  }
   return words.first.map { String($0.prefix { $0 != "." }) }
 }
 
@@ -88,7 +93,8 @@ for target in package.targets where target.type != "system-target" {
     files += 1
     let path = "\(target.path)/\(source)"
     let text = try String(contentsOf: root.appendingPathComponent(path), encoding: .utf8)
-    for (number, line) in text.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
+    for (number, line) in text.split(separator: "\n", omittingEmptySubsequences: false).enumerated()
+    {
       guard let module = importedModule(line), !toolchain.contains(module) else { continue }
       if declared.contains(module) || module == target.name { continue }
       let cure =
