@@ -144,7 +144,7 @@ struct TrainingSession {
     try StandardOutput.write(lines.map { $0.ansi(colour: device.hasColour) + "\n" }.joined())
     if let picture {
       let screen = RunScreen(state, columns: 92).lines()
-      let svg = ScreenPicture.svg(screen + summary.lines(), columns: 96)
+      let svg = ScreenPicture.svg(screen + summary.lines(), columns: 106)
       try Data(svg.utf8).write(to: URL(filePath: picture))
     }
   }
