@@ -8,4 +8,7 @@ extension ProcessPaths {
     let short = path.hasPrefix(here) ? String(path.dropFirst(here.count)) : path
     return short.count > 1 && short.hasSuffix("/") ? String(short.dropLast()) : short
   }
+
+  /// The program as it was called, so that a command it suggests can be typed as it stands.
+  static var program: String { CommandLine.arguments.first ?? "stepwise" }
 }

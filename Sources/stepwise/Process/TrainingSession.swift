@@ -103,7 +103,7 @@ struct TrainingSession {
       StandardError.write(
         "stepwise: stopped after step \(stretch.trainer.completedSteps) of "
           + "\(stretch.trainer.horizon); the checkpoint is written. Go on with: "
-          + "stepwise train --resume \(path)"
+          + "\(ProcessPaths.program) train --resume \(path)"
       )
       throw Interrupted()
     }
@@ -134,9 +134,13 @@ struct TrainingSession {
       seconds: state.elapsed,
       next: [
         (
-          "stepwise generate --model \(path)/checkpoints/\(newest) --prompt TEXT", "ask the model"
+          "\(ProcessPaths.program) generate --model \(path)/checkpoints/\(newest) --prompt TEXT",
+          "ask the model"
         ),
-        ("stepwise train --resume \(path) max_steps=\(state.horizon * 2)", "train on"),
+        (
+          "\(ProcessPaths.program) train --resume \(path) max_steps=\(state.horizon * 2)",
+          "train on"
+        ),
       ]
     )
     if let control { summary.accuracies.append(control) }
@@ -195,6 +199,6 @@ struct TrainingFailed: Error, CustomStringConvertible {
 
   var description: String {
     "\(ErrorReport(error).message)\nThe run is kept as it was at its last checkpoint. Once the cause is gone, go on with: "
-      + "stepwise train --resume \(run)"
+      + "\(ProcessPaths.program) train --resume \(run)"
   }
 }

@@ -39,7 +39,7 @@ import Training
     }
     let failed = ErrorReport(TrainingFailed(error: Foreign(), run: "runs/x"))
     #expect(failed.status == .hostFault)
-    #expect(failed.message.contains("stepwise train --resume runs/x"))
+    #expect(failed.message.contains("\(ProcessPaths.program) train --resume runs/x"))
     #expect(failed.message.components(separatedBy: "Free some space").count == 2)
   }
 }
