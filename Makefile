@@ -37,7 +37,8 @@ packages:
 	fi
 
 bench: build  ## benchmarks, as JSON and ratios
-	$(BIN)/stepwise-bench
+	$(BIN)/stepwise-bench sft
+	$(BIN)/stepwise-bench decode
 
 clean:  ## remove what was built
 	swift package clean
