@@ -41,6 +41,14 @@ public struct LoadedComponent<Part> {
   public func reconfigure(_ parameters: ParameterValue) throws { try change(parameters) }
 }
 
+/// Where a plugin's code runs.
+public enum Isolation: String, Sendable, CaseIterable {
+  /// In a process of its own, which may crash, hang or leak without harm to the run.
+  case process
+  /// In the run's own process: for what ships with Stepwise and what the user trusts.
+  case inProcess = "in-process"
+}
+
 /// Which component a configuration asks for.
 public struct PluginReference: Sendable, Equatable {
   /// A full id, an id's last part where that is unique, either with `@VERSION`, or the path of a plugin's folder or manifest
@@ -53,18 +61,22 @@ public struct PluginReference: Sendable, Equatable {
   /// The folder in which relative paths among the parameters start, those that the manifest marks with `format: path`: usually
   /// that of the configuration file. Default: the working directory.
   public var baseDirectory: String?
+  /// Where its code shall run; `nil`: in this process where it is trusted, in one of its own otherwise.
+  public var isolation: Isolation?
 
   /// Creates a reference.
   public init(
     _ name: String,
     parameters: ParameterValue = .null,
     label: String? = nil,
-    baseDirectory: String? = nil
+    baseDirectory: String? = nil,
+    isolation: Isolation? = nil
   ) {
     self.name = name
     self.parameters = parameters
     self.label = label
     self.baseDirectory = baseDirectory
+    self.isolation = isolation
   }
 
   /// The base directory from the root on.

@@ -18,7 +18,6 @@ public struct PluginCatalog: Sendable {
   public let problems: [PluginError]
   private let libraryDirectories: [String]
   private let store: ImageStore
-  private let transport: any PluginTransport = InProcessTransport()
 
   /// Reads the manifests of all plugins.
   ///
@@ -118,10 +117,8 @@ public struct PluginCatalog: Sendable {
     services: HostServices = HostServices()
   ) throws(PluginError) -> LoadedComponent<any RewardFunction> {
     let request = try request(.reward, reference, services)
-    let reward = try transport.reward(request)
-    return LoadedComponent(reward, request.plugin) {
-      try reward.source.reconfigure(reward.instance, $0)
-    }
+    let live = try transport(for: request).reward(request)
+    return LoadedComponent(live.part, request.plugin, change: live.reconfigure)
   }
 
   /// Loads a dataset.
@@ -130,10 +127,8 @@ public struct PluginCatalog: Sendable {
     services: HostServices = HostServices()
   ) throws(PluginError) -> LoadedComponent<any Dataset> {
     let request = try request(.dataset, reference, services)
-    let dataset = try transport.dataset(request)
-    return LoadedComponent(dataset, request.plugin) {
-      try dataset.source.reconfigure(dataset.instance, $0)
-    }
+    let live = try transport(for: request).dataset(request)
+    return LoadedComponent(live.part, request.plugin, change: live.reconfigure)
   }
 
   /// Loads a strategy.
@@ -142,10 +137,13 @@ public struct PluginCatalog: Sendable {
     services: HostServices = HostServices()
   ) throws(PluginError) -> LoadedComponent<any MixingStrategy> {
     let request = try request(.strategy, reference, services)
-    let strategy = try transport.strategy(request)
-    return LoadedComponent(strategy, request.plugin) {
-      try strategy.source.reconfigure(strategy.instance, $0)
-    }
+    let live = try transport(for: request).strategy(request)
+    return LoadedComponent(live.part, request.plugin, change: live.reconfigure)
+  }
+
+  /// How a component is brought to life: decided by its manifest and by how far it is trusted.
+  private func transport(for request: ComponentRequest) -> any PluginTransport {
+    InProcessTransport()
   }
 
   /// The complete parameters of a component, checked, without loading it. Paths are absolute and lead to something.
@@ -201,7 +199,8 @@ public struct PluginCatalog: Sendable {
       plugin: plugin,
       component: entry.component,
       baseDirectory: reference.absoluteBaseDirectory,
-      services: services
+      services: services,
+      isolation: reference.isolation
     )
   }
 

@@ -6,11 +6,20 @@ import Components
 /// The image was verified before: its bytes have the digest, passed the ELF checks and lie in the private store.
 protocol PluginTransport: Sendable {
   /// Brings a reward to life.
-  func reward(_ request: ComponentRequest) throws(PluginError) -> PluginReward
+  func reward(_ request: ComponentRequest) throws(PluginError) -> LiveComponent<any RewardFunction>
   /// Brings a dataset to life.
-  func dataset(_ request: ComponentRequest) throws(PluginError) -> PluginDataset
+  func dataset(_ request: ComponentRequest) throws(PluginError) -> LiveComponent<any Dataset>
   /// Brings a strategy to life.
-  func strategy(_ request: ComponentRequest) throws(PluginError) -> PluginStrategy
+  func strategy(
+    _ request: ComponentRequest
+  ) throws(PluginError) -> LiveComponent<any MixingStrategy>
+}
+
+/// A component that is ready for calls.
+struct LiveComponent<Part> {
+  let part: Part
+  /// Gives it other values for changeable parameters; takes only the keys that change.
+  let reconfigure: (ParameterValue) throws -> Void
 }
 
 /// Everything that is needed to bring one component to life.
@@ -23,6 +32,8 @@ struct ComponentRequest: Sendable {
   var baseDirectory: String
   /// The host's services.
   var services: HostServices
+  /// Where the user wants the code to run.
+  var isolation: Isolation?
 
   func error(
     _ problem: PluginError.Problem,
@@ -44,16 +55,22 @@ struct ComponentRequest: Sendable {
 /// Loads the library into this process: for what ships with Stepwise and what the user trusts. A crash of the plugin is a crash
 /// of the host.
 struct InProcessTransport: PluginTransport {
-  func reward(_ request: ComponentRequest) throws(PluginError) -> PluginReward {
-    try PluginReward(try source(request))
+  func reward(_ request: ComponentRequest) throws(PluginError) -> LiveComponent<any RewardFunction>
+  {
+    let reward = try PluginReward(try source(request))
+    return LiveComponent(part: reward) { try reward.source.reconfigure(reward.instance, $0) }
   }
 
-  func dataset(_ request: ComponentRequest) throws(PluginError) -> PluginDataset {
-    try PluginDataset(try source(request))
+  func dataset(_ request: ComponentRequest) throws(PluginError) -> LiveComponent<any Dataset> {
+    let dataset = try PluginDataset(try source(request))
+    return LiveComponent(part: dataset) { try dataset.source.reconfigure(dataset.instance, $0) }
   }
 
-  func strategy(_ request: ComponentRequest) throws(PluginError) -> PluginStrategy {
-    try PluginStrategy(try source(request))
+  func strategy(
+    _ request: ComponentRequest
+  ) throws(PluginError) -> LiveComponent<any MixingStrategy> {
+    let strategy = try PluginStrategy(try source(request))
+    return LiveComponent(part: strategy) { try strategy.source.reconfigure(strategy.instance, $0) }
   }
 
   private func source(_ request: ComponentRequest) throws(PluginError) -> InstanceSource {

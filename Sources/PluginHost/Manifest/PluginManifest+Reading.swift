@@ -65,7 +65,8 @@ private struct ManifestReader {
   func manifest(_ root: YAMLNode) throws(YAMLNode.Problem) -> PluginManifest {
     let table = try root.table([
       "manifest", "id", "kinds", "version", "abi", "summary", "licence", "authors", "homepage",
-      "determinism", "variants", "parameters", "measures", "needs", "example", "components",
+      "determinism", "runtime", "python", "variants", "parameters", "measures", "needs", "example",
+      "components",
     ])
     let format = try require(table, "manifest", root)
     guard format.value == .int(1) else {
@@ -77,6 +78,7 @@ private struct ManifestReader {
       throw versionNode.problem("is no semantic version", cure: "write MAJOR.MINOR.PATCH")
     }
     let summary = try require(table, "summary", root).string()
+    let runtime = try runtime(table, root)
     let components = try components(table, root, id: id, summary: summary)
     return PluginManifest(
       file: file,
@@ -88,7 +90,9 @@ private struct ManifestReader {
       authors: try table["authors"].strings(),
       homepage: try table["homepage"].string(),
       determinism: try determinism(table["determinism"]),
-      variants: try variants(try require(table, "variants", root)),
+      runtime: runtime,
+      variants: runtime == .native || table["variants"] != nil
+        ? try variants(try require(table, "variants", root)) : [],
       components: components
     )
   }
@@ -144,6 +148,39 @@ private struct ManifestReader {
   ) throws(YAMLNode.Problem) -> PluginManifest.Determinism {
     guard let node else { return .exact }
     return try node.choice(PluginManifest.Determinism.self)
+  }
+
+  // MARK: Runtime
+
+  private enum RuntimeName: String, CaseIterable {
+    case native, python
+  }
+
+  private func runtime(
+    _ table: [String: YAMLNode],
+    _ root: YAMLNode
+  ) throws(YAMLNode.Problem) -> PluginManifest.Runtime {
+    let name = try table["runtime"].map { node throws(YAMLNode.Problem) in
+      try node.choice(RuntimeName.self)
+    }
+    if let section = table["python"], name != .python {
+      throw section.problem(
+        "is there, but 'runtime' is not python",
+        cure: "write runtime: python, or take the section off"
+      )
+    }
+    switch name ?? .native {
+    case .native: return .native
+    case .python:
+      let section = try require(table, "python", root)
+      let keys = try section.table(["file", "interpreter"])
+      return .python(
+        PluginManifest.PythonModule(
+          file: try relativePath(try require(keys, "file", section)),
+          interpreter: try keys["interpreter"].optionalString()
+        )
+      )
+    }
   }
 
   // MARK: Variants

@@ -20,7 +20,9 @@ public struct PluginManifest: Sendable, Equatable {
   public var homepage: String
   /// How far equal inputs give equal outputs.
   public var determinism: Determinism
-  /// The libraries, one for each sort of machine.
+  /// What its code is.
+  public var runtime: Runtime
+  /// The libraries, one for each sort of machine; none where the runtime needs none.
   public var variants: [Variant]
   /// What the library has.
   public var components: [Component]
@@ -38,6 +40,22 @@ public struct PluginManifest: Sendable, Equatable {
     case machine
     /// No promise: it reads a clock, a network or the like.
     case none
+  }
+
+  /// What a plugin's code is, and so what brings it to life.
+  public enum Runtime: Sendable, Equatable {
+    /// A shared library with the plugin entry.
+    case native
+    /// A Python file: classes and functions that an interpreter of their own runs.
+    case python(PythonModule)
+  }
+
+  /// Where a Python plugin's code is.
+  public struct PythonModule: Sendable, Equatable {
+    /// The file, relative to the manifest.
+    public var file: String
+    /// The interpreter: a path relative to the manifest, an absolute path, or a name that is looked up; `nil`: the user's.
+    public var interpreter: String?
   }
 
   /// A library for one sort of machine.
