@@ -192,11 +192,11 @@ void ck_parallel_for(ck_pool *pool, int64_t tasks, ck_task fn, void *context) {
   pthread_mutex_unlock(&pool->callers);
 }
 
-// ---- memory ------------------------------------------------------------------------------------
+// ---- scratch memory ------------------------------------------------------------------------------------
 
 static const size_t huge_page = 2u << 20;
 
-void *ck_memory_allocate(size_t bytes) {
+static void *scratch_allocate(size_t bytes) {
   bool huge = bytes >= 2 * huge_page;
   size_t alignment = huge ? huge_page : 64;
   size_t rounded = (bytes + alignment - 1) / alignment * alignment;
@@ -206,8 +206,6 @@ void *ck_memory_allocate(size_t bytes) {
 #endif
   return pointer;
 }
-
-void ck_memory_free(void *pointer) { free(pointer); }
 
 typedef struct {
   void *pointer[CK_SCRATCH_SLOTS];
@@ -236,7 +234,7 @@ void *ck_scratch(int slot, size_t bytes) {
   if (scratch->bytes[slot] < bytes) {
     free(scratch->pointer[slot]);
     size_t wanted = bytes + bytes / 4;
-    scratch->pointer[slot] = ck_memory_allocate(wanted);
+    scratch->pointer[slot] = scratch_allocate(wanted);
     // No result can be given without it, and no caller could do better.
     if (!scratch->pointer[slot]) abort();
     scratch->bytes[slot] = wanted;

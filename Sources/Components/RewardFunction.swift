@@ -98,6 +98,8 @@ public protocol RewardFunction: AnyObject {
   var identity: ComponentIdentity { get }
   /// What it declares.
   var description: RewardDescription { get }
+  /// Whether it promises equal scores for equal batches. The scores of one that does not are written down before they are used.
+  var isReproducible: Bool { get }
   /// One outcome per item, in the items' order.
   func score(_ batch: RewardBatch) throws -> [RewardOutcome]
   /// The answer that each completion gives, in a normal form, for majority votes; `nil` where it gives none.
@@ -105,6 +107,9 @@ public protocol RewardFunction: AnyObject {
 }
 
 extension RewardFunction {
+  /// Most rewards are functions of their input.
+  public var isReproducible: Bool { true }
+
   /// Rewards that extract no answers.
   public func answers(_ batch: RewardBatch) throws -> [String?] {
     Array(repeating: nil, count: batch.items.count)

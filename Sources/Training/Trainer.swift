@@ -69,7 +69,10 @@ public final class Trainer {
     self.run = run
     self.observer = observer
     rows = RowTokenizer(tokenizer: tokenizer, chat: chat, eosID: eosID)
-    rewards = try RewardPanel(parts.rewards)
+    rewards = try RewardPanel(
+      parts.rewards,
+      ledger: RewardLedger(try run.openOutcomes())
+    ) { [weak observer] in observer?.observe(.warning($0)) }
     random = CounterRandom(seed: configuration.seed)
     generator = Generator(model: model)
     self.endOfSequence = Set(endOfSequence)

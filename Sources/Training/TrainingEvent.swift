@@ -12,6 +12,8 @@ public enum TrainingEvent: Sendable {
   case evaluated(EvaluationRecord)
   /// A checkpoint is on disk.
   case checkpoint(step: Int, path: String)
+  /// Something went wrong that the run goes on from.
+  case warning(String)
   /// The run ended, after `steps` optimizer steps.
   case finished(steps: Int, reason: StopReason)
 }

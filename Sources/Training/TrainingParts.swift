@@ -6,12 +6,27 @@ public struct WeightedReward {
   public var function: any RewardFunction
   /// TRL's `reward_weights`.
   public var weight: Double
+  /// What becomes of the run where it fails.
+  public var onFailure: RewardFailurePolicy
 
   /// Creates a weighted reward.
-  public init(_ function: any RewardFunction, weight: Double = 1) {
+  public init(
+    _ function: any RewardFunction,
+    weight: Double = 1,
+    onFailure: RewardFailurePolicy = .stop
+  ) {
     self.function = function
     self.weight = weight
+    self.onFailure = onFailure
   }
+}
+
+/// What becomes of a run when a reward fails to score a batch: it crashed, overran its deadline, or answered nonsense.
+public enum RewardFailurePolicy: String, Sendable, CaseIterable {
+  /// The run stops with the reward's error.
+  case stop
+  /// The reward abstains from the batch, as if it had answered TRL's `None` for each item, and the run goes on.
+  case abstain
 }
 
 /// The exchangeable parts of a run.
@@ -26,6 +41,8 @@ public struct TrainingParts {
   public var evaluation: (any Dataset)?
   /// What scores rollouts.
   public var rewards: [WeightedReward]
+  /// Numbers that the parts reported of themselves since it was last asked, under the names of their metrics.
+  public var ownMetrics: () -> [Diagnostic] = { [] }
 
   /// Creates the parts of a run.
   public init(

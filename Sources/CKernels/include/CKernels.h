@@ -3,6 +3,7 @@
 
 #include "ck_blas.h"
 #include "ck_kernels.h"
+#include "ck_memory.h"
 #include "ck_pool.h"
 
 #endif

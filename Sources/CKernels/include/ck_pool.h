@@ -41,10 +41,6 @@ int32_t ck_processors(void);
 enum { CK_SCRATCH_TASK = 0, CK_SCRATCH_TASK_B = 1, CK_SCRATCH_SHARED = 2, CK_SCRATCH_SLOTS = 3 };
 void *ck_scratch(int slot, size_t bytes);
 
-/// 64-byte aligned memory for tensors; large blocks ask for huge pages. NULL when there is none.
-void *ck_memory_allocate(size_t bytes);
-void ck_memory_free(void *pointer);
-
 #ifdef __cplusplus
 }
 #endif

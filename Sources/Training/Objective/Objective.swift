@@ -113,7 +113,7 @@ public struct Objective {
       loss += differentiate(batch, temperature: 1) { logProbs in
         let result = SFTLoss(lossType).evaluate(
           logProbs: logProbs,
-          sequences: batch.sequences.indices.map { TrainedSequence(tokens: batch.range($0)) },
+          sequences: batch.trainedSequences,
           itemsInWindow: items
         )
         return (result.loss, result.coefficients)

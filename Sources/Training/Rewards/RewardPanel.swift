@@ -3,9 +3,20 @@ import Components
 /// The rewards of a run, asked together.
 struct RewardPanel {
   let rewards: [WeightedReward]
+  private let ledger: RewardLedger?
+  private let onFailure: (String) -> Void
 
-  init(_ rewards: [WeightedReward]) throws {
+  /// - Parameters:
+  ///   - ledger: keeps what cannot be asked twice; `nil` where nothing is resumed.
+  ///   - onFailure: is told of each failure that the run goes on from.
+  init(
+    _ rewards: [WeightedReward],
+    ledger: RewardLedger? = nil,
+    onFailure: @escaping (String) -> Void = { _ in }
+  ) throws {
     self.rewards = rewards
+    self.ledger = ledger
+    self.onFailure = onFailure
     var names: Set<String> = []
     for reward in rewards where !names.insert(reward.function.description.name).inserted {
       throw TrainingError.configuration(
@@ -26,10 +37,33 @@ struct RewardPanel {
   /// Scores of each reward: `[reward][item]`, `nil` where it abstained.
   func score(_ batch: RewardBatch) throws -> [[Double?]] {
     try rewards.map { reward in
-      let outcomes = try reward.function.score(batch)
+      let outcomes = try outcomes(of: reward, for: batch)
       precondition(outcomes.count == batch.items.count, "a reward adapter let a wrong count pass")
       return outcomes.map { if case .score(let value) = $0 { value } else { nil } }
     }
+  }
+
+  private func outcomes(
+    of reward: WeightedReward,
+    for batch: RewardBatch
+  ) throws -> [RewardOutcome] {
+    let name = reward.function.description.name
+    if let known = ledger?.outcomes(of: name, for: batch) { return known }
+    var failure: String?
+    var outcomes: [RewardOutcome]
+    do {
+      outcomes = try reward.function.score(batch)
+    } catch  where reward.onFailure == .abstain {
+      outcomes = Array(repeating: .abstained, count: batch.items.count)
+      failure = String(describing: error)
+    }
+    if failure != nil || !reward.function.isReproducible {
+      try ledger?.record(outcomes, of: name, for: batch, failure: failure)
+    }
+    if let failure {
+      onFailure("step \(batch.step): reward \(name) abstains from the batch: \(failure)")
+    }
+    return outcomes
   }
 
   /// The weighted sum of each item, `nil` where every reward abstained.
@@ -41,8 +75,12 @@ struct RewardPanel {
   func answers(_ batch: RewardBatch) throws -> [String?] {
     var answers = [String?](repeating: nil, count: batch.items.count)
     for reward in rewards {
-      for (index, answer) in try reward.function.answers(batch).enumerated() {
-        answers[index] = answers[index] ?? answer
+      do {
+        for (index, answer) in try reward.function.answers(batch).enumerated() {
+          answers[index] = answers[index] ?? answer
+        }
+      } catch  where reward.onFailure == .abstain {
+        onFailure("reward \(reward.function.description.name) gives no answers: \(error)")
       }
     }
     return answers

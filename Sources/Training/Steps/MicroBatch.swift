@@ -45,6 +45,11 @@ struct MicroBatch {
     return (range.lowerBound + sequences[index].trainedHint)..<range.upperBound
   }
 
+  /// The sequences as the SFT loss wants them.
+  var trainedSequences: [TrainedSequence] {
+    sequences.indices.map { TrainedSequence(tokens: range($0), weight: sequences[$0].weight) }
+  }
+
   /// What each trained token is. [N]
   var tokenKinds: [TokenKind] {
     sequences.indices.flatMap { index -> [TokenKind] in

@@ -90,9 +90,7 @@ extension Trainer {
     let supervised = work.demonstrations.enumerated().map { index, batch in
       loss.evaluate(
         logProbs: measured[index].logProbs,
-        sequences: batch.sequences.indices.map {
-          TrainedSequence(tokens: batch.range($0), weight: batch.sequences[$0].weight)
-        },
+        sequences: batch.trainedSequences,
         itemsInWindow: items
       ).coefficients.map { $0 * Float(weights.sft) }
     }

@@ -48,8 +48,7 @@ extension Trainer {
       var report = try supervisedPart(
         work.demonstrations,
         scale: scales.sft,
-        coefficients: overrides.map { Array($0[..<split]) },
-        update: true
+        coefficients: overrides.map { Array($0[..<split]) }
       )
       if apart || !hasRL { report.gradNorm = try finiteNorm("the SFT gradient norm") }
       if apart {
@@ -90,19 +89,17 @@ extension Trainer {
   /// - Parameters:
   ///   - scale: multiplies the gradient, not the reported loss.
   ///   - coefficients: the strategy's own, one array for each micro-batch; `nil` for the loss's.
-  ///   - update: whether a gradient is wanted.
   func supervisedPart(
     _ batches: [MicroBatch],
     scale: Double,
-    coefficients: [[Float]]?,
-    update: Bool
+    coefficients: [[Float]]?
   ) throws -> SFTReport {
     let loss = SFTLoss(configuration.sft.lossType)
     let items = batches.reduce(0) { $0 + $1.targets.count }
     var total = 0.0
     var metrics: SFTMetrics?
     for (index, batch) in batches.enumerated() {
-      let tape = Tape(backend: backend, recording: update)
+      let tape = Tape(backend: backend, recording: true)
       let tokens = model.tokenLogProbs(
         tape: tape,
         batch: batch.packed,
@@ -113,21 +110,17 @@ extension Trainer {
       )
       let result = loss.evaluate(
         logProbs: tokens.logProbs.array,
-        sequences: batch.sequences.indices.map {
-          TrainedSequence(tokens: batch.range($0), weight: batch.sequences[$0].weight)
-        },
+        sequences: batch.trainedSequences,
         itemsInWindow: items,
         isArgmax: tokens.isArgmax,
         entropies: tokens.entropy
       )
       total += result.loss
       if metrics == nil { metrics = result.metrics } else { metrics!.merge(result.metrics) }
-      if update {
-        tape.backward(
-          tokens.logProbs,
-          gradient: scaled(coefficients?[index] ?? result.coefficients, by: scale)
-        )
-      }
+      tape.backward(
+        tokens.logProbs,
+        gradient: scaled(coefficients?[index] ?? result.coefficients, by: scale)
+      )
     }
     try requireFinite(total, "the SFT loss")
     return SFTReport(

@@ -26,7 +26,7 @@ extension Trainer {
   /// Loss and gradient norm of the fixed probe under the policy as it stands; nothing is updated.
   func measureProbe() throws -> SFTReport {
     model.store.zeroGrad()
-    var report = try supervisedPart(probe, scale: 1, coefficients: nil, update: true)
+    var report = try supervisedPart(probe, scale: 1, coefficients: nil)
     report.gradNorm = model.store.gradNorm()
     model.store.zeroGrad()
     try requireFinite(report.gradNorm, "the probe's gradient norm")

@@ -3,10 +3,16 @@ import RunStore
 
 extension Trainer {
   /// Tells strategy, files and observer what a step did.
-  func finish(_ report: StepReport, _ plan: StepPlan, _ work: StepWork, seconds: Double) throws {
+  func finish(
+    _ report: StepReport,
+    _ plan: StepPlan,
+    _ work: StepWork,
+    _ outcome: StepOutcome,
+    seconds: Double
+  ) throws {
     try remember(report)
     let tokens = (report.sft?.tokens ?? 0) + (report.rl?.tokens ?? 0) + work.generatedTokens
-    let metrics = metrics(of: report, plan, work, seconds: seconds, tokens: tokens)
+    let metrics = metrics(of: report, plan, work, outcome, seconds: seconds, tokens: tokens)
     state.pendingMetrics.add(metrics)
     try recordDecision(plan, kind: report.kind, gradNorm: report.gradNorm)
     if isDue(configuration.loggingSteps) || state.step == horizon {
@@ -54,6 +60,7 @@ extension Trainer {
     of report: StepReport,
     _ plan: StepPlan,
     _ work: StepWork,
+    _ outcome: StepOutcome,
     seconds: Double,
     tokens: Int
   ) -> [Diagnostic] {
@@ -61,6 +68,7 @@ extension Trainer {
     func add(_ name: String, _ value: Double?) {
       if let value, !value.isNaN { metrics.append(Diagnostic(name, value)) }
     }
+    add("loss", outcome.loss)
     add("grad_norm", report.gradNorm)
     add("learning_rate", report.learningRate)
     add("num_tokens", Double(report.totalTokens))
@@ -77,11 +85,11 @@ extension Trainer {
     if let rl = report.rl {
       add("rl/loss", rl.loss)
       add("rl/grad_norm", rl.gradNorm)
-      add("kl", rl.kl)
-      add("entropy", rl.entropy)
+      for entry in outcome.policyMetrics?.entries ?? [] { add(entry.name, entry.value) }
       metrics += work.statistics?.metrics ?? []
     }
     add("grad_cosine", report.gradientCosine)
+    metrics += parts.ownMetrics()
     metrics += plan.diagnostics.map { Diagnostic("strategy/\($0.name)", $0.value) }
     return metrics
   }

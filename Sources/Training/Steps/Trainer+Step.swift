@@ -28,7 +28,7 @@ extension Trainer {
         totalTokens: state.trainedTokens,
         evaluation: state.evaluation
       )
-      try finish(report, plan, work, seconds: (clock.now - began).seconds)
+      try finish(report, plan, work, outcome, seconds: (clock.now - began).seconds)
     } catch let error as TrainingError {
       // The weights are those of before the step: put the rest back to that moment, so that the checkpoint is whole.
       if case .nonFinite = error {
@@ -125,7 +125,10 @@ extension Trainer {
     let rate =
       base * plan.learningRateFactor
       * configuration.schedule(horizon: horizon).factor(at: state.step)
-    optimizer.step(slot: plan.optimizerSlot, learningRate: rate, gradientScale: clip)
+    // Nothing was trained where a route dropped everything: AdamW would still move by its momentum.
+    if outcome.tokens > 0 {
+      optimizer.step(slot: plan.optimizerSlot, learningRate: rate, gradientScale: clip)
+    }
     return rate
   }
 

@@ -129,9 +129,9 @@ private struct EvaluationTarget {
     let backend = try loaded.configuration.numerics.makeBackend()
     let model = try DecoderModel(directory: modelDirectory, backend: backend, trainable: false)
     let tokenizer = try Tokenizer(contentsOf: tokenizer)
-    let box = TokenizerBox()
-    box.set(tokenizer)
-    let parts = try PartsLoader(loaded, services: .run(tokenizer: box, notices: notices))
+    let services = RunServices()
+    services.tokenizer.set(tokenizer)
+    let parts = try PartsLoader(loaded, services: services.host(notices))
       .loadEvaluation()
     return try Evaluation.run(
       configuration: loaded.configuration.training,

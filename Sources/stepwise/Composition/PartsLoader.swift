@@ -41,7 +41,7 @@ final class PartsLoader {
     let strategy = try load("strategy") {
       try catalog.loadStrategy(
         reference.pluginReference(label: "strategy", in: loaded),
-        services: services
+        services: reference.services(services)
       )
     }
     var parts = TrainingParts(strategy: strategy.part)
@@ -67,7 +67,7 @@ final class PartsLoader {
     return try load(slot) {
       try catalog.loadDataset(
         reference.pluginReference(label: slot, in: loaded),
-        services: services
+        services: reference.services(services)
       )
     }.part
   }
@@ -78,12 +78,14 @@ final class PartsLoader {
       let component = try load("rewards.\(index)") {
         try catalog.loadReward(
           reward.component.pluginReference(label: reward.name, in: loaded),
-          services: services
+          services: reward.component.services(services)
         )
       }
       let function =
         reward.name.map { NamedReward(component.part, name: $0) } ?? component.part
-      rewards.append(WeightedReward(function, weight: reward.weight))
+      rewards.append(
+        WeightedReward(function, weight: reward.weight, onFailure: reward.onFailure)
+      )
     }
     return rewards
   }
@@ -115,8 +117,16 @@ extension ComponentConfiguration {
       plugin,
       parameters: parameters,
       label: label,
-      baseDirectory: loaded.baseDirectory
+      baseDirectory: loaded.baseDirectory,
+      isolation: isolation
     )
+  }
+
+  /// The run's services with the component's own deadline.
+  fileprivate func services(_ services: HostServices) -> HostServices {
+    var services = services
+    if let timeout { services.callBudget = .seconds(timeout) }
+    return services
   }
 }
 
@@ -131,6 +141,8 @@ private final class NamedReward: RewardFunction {
   }
 
   var identity: ComponentIdentity { reward.identity }
+
+  var isReproducible: Bool { reward.isReproducible }
 
   var description: RewardDescription {
     var description = reward.description

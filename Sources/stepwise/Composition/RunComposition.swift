@@ -16,6 +16,7 @@ struct RunComposition {
   let model: DecoderModel
   let chat: ChatRenderer?
   let endOfSequence: [Int32]
+  private let services = RunServices()
 
   static let tokenizerName = "tokenizer"
 
@@ -31,14 +32,15 @@ struct RunComposition {
     self.loaded = loaded
     if checkpoint == nil { try ModelComposer.checkDirectory(loaded) }
     backend = try loaded.configuration.numerics.makeBackend()
-    let box = TokenizerBox()
-    parts = try PartsLoader(loaded, services: .run(tokenizer: box, notices: notices)).loadRun()
+    var parts = try PartsLoader(loaded, services: services.host(notices)).loadRun()
+    parts.parts.ownMetrics = services.metrics.drain
+    self.parts = parts
     tokenizer = try TokenizerComposer.make(
       loaded,
       parts: parts.parts,
       saved: run?.appending(path: Self.tokenizerName)
     )
-    box.set(tokenizer)
+    services.tokenizer.set(tokenizer)
     model = try ModelComposer.make(
       loaded,
       tokenizer: tokenizer,
@@ -110,7 +112,7 @@ struct RunComposition {
   }
 
   func makeTrainer(run: RunDirectory, observer: any TrainingObserver) throws -> Trainer {
-    try Trainer(
+    let trainer = try Trainer(
       configuration: loaded.configuration.training,
       model: model,
       tokenizer: tokenizer,
@@ -121,5 +123,7 @@ struct RunComposition {
       run: run,
       observer: observer
     )
+    services.models.set(trainer)
+    return trainer
   }
 }

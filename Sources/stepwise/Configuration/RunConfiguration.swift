@@ -1,4 +1,5 @@
 import Components
+import PluginHost
 import Tensors
 import Training
 
@@ -8,9 +9,13 @@ struct ComponentConfiguration: Sendable, Equatable {
   var plugin: String
   /// What the plugin is given, as its manifest describes it.
   var parameters = ParameterValue.object([])
+  /// Where its code runs; `nil`: in this process where it is trusted.
+  var isolation: Isolation?
+  /// Seconds that one call may take; `nil`: the usual.
+  var timeout: Double?
 
-  /// The keys of a plugin's table, those of rewards included.
-  static let keys = ["plugin", "parameters", "weight", "name"]
+  /// The keys of a plugin's table.
+  static let keys = ["plugin", "parameters", "isolation", "timeout"]
 }
 
 /// A reward plugin with its place in the sum.
@@ -21,6 +26,13 @@ struct RewardConfiguration: Sendable, Equatable {
   var weight = 1.0
   /// Metrics are logged under it; `nil` for the plugin's own name.
   var name: String?
+  /// What becomes of the run where it fails.
+  var onFailure = RewardFailurePolicy.stop
+  /// Processes that score a batch together, where it is isolated and takes one call at a time.
+  var workers = 1
+
+  /// The keys of a reward's table.
+  static let keys = ComponentConfiguration.keys + ["weight", "name", "on_failure", "workers"]
 }
 
 /// What decides bits outside of the model and the data.

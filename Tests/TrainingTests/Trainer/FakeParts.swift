@@ -53,18 +53,29 @@ final class ArrayDataset: Dataset {
 final class FakeReward: RewardFunction {
   let identity = ComponentIdentity(id: "org.example.reward", version: "1.0.0", digest: "0")
   let description: RewardDescription
-  let judge: (RewardItem) -> RewardOutcome
+  var isReproducible = true
+  let judge: (RewardBatch, RewardItem) throws -> RewardOutcome
+
+  convenience init(
+    _ name: String = "fake",
+    threshold: Double? = 1,
+    _ judge: @escaping (RewardItem) -> RewardOutcome
+  ) {
+    self.init(name, threshold: threshold) { _, item in judge(item) }
+  }
 
   init(
     _ name: String = "fake",
     threshold: Double? = 1,
-    _ judge: @escaping (RewardItem) -> RewardOutcome
+    _ judge: @escaping (RewardBatch, RewardItem) throws -> RewardOutcome
   ) {
     description = RewardDescription(name: name, successThreshold: threshold)
     self.judge = judge
   }
 
-  func score(_ batch: RewardBatch) throws -> [RewardOutcome] { batch.items.map(judge) }
+  func score(_ batch: RewardBatch) throws -> [RewardOutcome] {
+    try batch.items.map { try judge(batch, $0) }
+  }
 }
 
 /// A tiny run in a scratch directory: words `a`...`h`, rows `x y` -> `y x`.
@@ -74,6 +85,7 @@ struct TinyRun {
   var rows: [Example] = TinyRun.examples(24)
   var reward = FakeReward { item in .score(Double(item.completionIDs.filter { $0 % 2 == 1 }.count))
   }
+  var onFailure = RewardFailurePolicy.stop
   var evaluation: ArrayDataset?
   var threads = 1
   let directory: URL
@@ -124,7 +136,10 @@ struct TinyRun {
   }
 
   /// A trainer; with `resume` it goes on from the directory's last checkpoint.
-  func trainer(resume: Bool = false) throws -> (Trainer, DecoderModel) {
+  func trainer(
+    resume: Bool = false,
+    observer: (any TrainingObserver)? = nil
+  ) throws -> (Trainer, DecoderModel) {
     let backend = try CPUBackend(threads: threads)
     let model = try Self.model(backend)
     let run =
@@ -141,10 +156,11 @@ struct TinyRun {
         prompts: ArrayDataset(rows),
         demonstrations: ArrayDataset(rows),
         evaluation: evaluation,
-        rewards: [WeightedReward(reward)]
+        rewards: [WeightedReward(reward, onFailure: onFailure)]
       ),
       backend: backend,
-      run: run
+      run: run,
+      observer: observer
     )
     if resume, let checkpoint = try run.latestGoodCheckpoint() {
       try run.rewind(to: checkpoint)

@@ -1,16 +1,18 @@
 import Components
+import PluginHost
+import Training
 
 /// Reads the tables of plugins.
 enum ComponentReader {
-  /// `NAME`, or `{plugin: NAME, parameters: {...}}`.
+  /// `NAME`, or `{plugin: NAME, parameters: {...}, isolation: process, timeout: 10}`.
   static func component(
     _ value: LocatedValue,
     path: String
   ) throws(ConfigurationError) -> ComponentConfiguration {
-    try fields(value, path: path, allowed: ["plugin", "parameters"]).component
+    try fields(value, path: path, allowed: ComponentConfiguration.keys).component
   }
 
-  /// A list of `NAME` or `{plugin: NAME, weight: 1, name: TEXT, parameters: {...}}`.
+  /// A list of `NAME` or of such tables with `weight`, `name`, `on_failure` and `workers`.
   static func rewards(
     _ value: LocatedValue,
     path: String
@@ -27,7 +29,7 @@ enum ComponentReader {
     var rewards: [RewardConfiguration] = []
     for (index, element) in elements.enumerated() {
       let path = "\(path).\(index)"
-      rewards.append(try fields(element, path: path, allowed: ComponentConfiguration.keys))
+      rewards.append(try fields(element, path: path, allowed: RewardConfiguration.keys))
     }
     return rewards
   }
@@ -86,6 +88,22 @@ enum ComponentReader {
       result.name = try decode(KeyType.text().orNull("the plugin's own"), entry, path)
     case "weight":
       result.weight = try decode(.real, entry, path)
+    case "on_failure":
+      result.onFailure = try decode(.choice(), entry, path)
+    case "workers":
+      result.workers = try decode(.whole(1), entry, path)
+    case "isolation":
+      result.component.isolation = try decode(
+        KeyType<Isolation>.choice().orNull("what its trust gives"),
+        entry,
+        path
+      )
+    case "timeout":
+      result.component.timeout = try decode(
+        KeyType<Double>.positive.orNull("the usual deadline"),
+        entry,
+        path
+      )
     default:
       let table = try decode(KeyType<ParameterValue>.table.orNull("none"), entry, path)
       result.component.parameters = table ?? .object([])
@@ -111,18 +129,29 @@ enum ComponentReader {
 }
 
 extension ComponentConfiguration {
-  var encoded: ParameterValue {
-    .object([ParameterEntry("plugin", .string(plugin)), ParameterEntry("parameters", parameters)])
+  var encoded: ParameterValue { .object(entries) }
+
+  fileprivate var entries: [ParameterEntry] {
+    var entries = [
+      ParameterEntry("plugin", .string(plugin)), ParameterEntry("parameters", parameters),
+    ]
+    if let isolation {
+      entries.append(ParameterEntry("isolation", .string(isolation.rawValue)))
+    }
+    if let timeout { entries.append(ParameterEntry("timeout", .double(timeout))) }
+    return entries
   }
 }
 
 extension RewardConfiguration {
   var encoded: ParameterValue {
-    .object([
-      ParameterEntry("plugin", .string(component.plugin)),
-      ParameterEntry("weight", .double(weight)),
-      ParameterEntry("name", name.map(ParameterValue.string) ?? .null),
-      ParameterEntry("parameters", component.parameters),
-    ])
+    var entries = component.entries
+    entries.append(ParameterEntry("weight", .double(weight)))
+    if let name { entries.append(ParameterEntry("name", .string(name))) }
+    if onFailure != .stop {
+      entries.append(ParameterEntry("on_failure", .string(onFailure.rawValue)))
+    }
+    if workers != 1 { entries.append(ParameterEntry("workers", .int(Int64(workers)))) }
+    return .object(entries)
   }
 }

@@ -9,7 +9,7 @@ extension ConfigurationKeys {
     slot("demonstrations", \.demonstrations, "Rows that are imitated."),
     ConfigurationKey(
       "rewards",
-      type: "a list of tables with plugin, weight, name, parameters",
+      type: "a list of tables with \(RewardConfiguration.keys.joined(separator: ", "))",
       "What scores completions.",
       decode: { value, configuration throws(ConfigurationError) in
         configuration.rewards = try ComponentReader.rewards(value, path: "rewards")
@@ -77,7 +77,8 @@ extension ConfigurationKeys {
   ) -> ConfigurationKey {
     ConfigurationKey(
       path,
-      type: "a plugin's id or path, or a table with plugin and parameters",
+      type: "a plugin's id or path, or a table with "
+        + ComponentConfiguration.keys.joined(separator: ", "),
       summary,
       decode: { value, configuration throws(ConfigurationError) in
         configuration[keyPath: field] =

@@ -32,6 +32,7 @@ final class JSONObserver: EventSink {
     case .evaluated(let record): return value(of: record)
     case .checkpoint(let step, let path):
       return object("checkpoint", [("step", whole(step)), ("path", .string(path))])
+    case .warning(let text): return object("warning", [("text", .string(text))])
     case .finished(let steps, let reason):
       return object("finished", [("steps", whole(steps)), ("reason", .string(reason.rawValue))])
     }

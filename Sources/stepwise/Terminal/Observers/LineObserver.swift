@@ -38,6 +38,7 @@ final class LineObserver: EventSink {
           + "\(record.passAt1.interval) of \(record.count) prompts\n"
       )
     case .checkpoint(_, let path): write("checkpoint: \(path)\n")
+    case .warning(let text): note(text)
     case .finished(let steps, let reason):
       flush()
       write("\(reason.rawValue) after \(steps) steps in \(NumberText.duration(state.elapsed))\n")

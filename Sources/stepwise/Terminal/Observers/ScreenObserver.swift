@@ -29,6 +29,7 @@ final class ScreenObserver: EventSink {
     state.apply(event, at: now)
     switch event {
     case .started, .evaluated, .finished: paint(at: now)
+    case .warning(let text): note(text)
     default: if now - lastPaint >= Self.shortestInterval { paint(at: now) }
     }
   }

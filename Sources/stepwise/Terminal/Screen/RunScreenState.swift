@@ -89,6 +89,7 @@ struct RunScreenState: Sendable {
       if activity != .stopping { activity = .training }
     case .evaluated(let record): evaluations.append(HeldOutResult(record))
     case .checkpoint(let step, _): checkpoint = step
+    case .warning: break
     case .finished(let steps, let reason):
       step = steps
       activity = .finished(reason)
