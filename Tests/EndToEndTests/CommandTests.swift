@@ -53,6 +53,43 @@ import Testing
     }
   }
 
+  /// `eval` judges the newest checkpoint as the run itself did at its end, and sampled completions by pass@k and maj@k.
+  @Test func evalAgreesWithTheRun() throws {
+    let workshop = try Workshop()
+    let heldOut =
+      "evaluation={prompts: {plugin: knights-and-knaves, parameters: {people: 2, form: terse, split: test, size: 20, names: 4}}, max_prompts: 20}"
+    #expect(try workshop.stepwise("train", "tiny.yaml", heldOut).code == 0)
+    let last = try workshop.text("runs/tiny/evaluations.jsonl").split(separator: "\n").last
+    let own = try Self.object(last.map(String.init) ?? "")
+    let again = try workshop.stepwise(
+      "eval",
+      "runs/tiny",
+      "--json",
+      "--samples",
+      "samples.jsonl"
+    )
+    #expect(again.code == 0, "\(again.error)")
+    let result = try Self.object(again.output)
+    let accuracy = (result["pass_at_1"] as? [String: Any])?["value"] as? Double
+    #expect(accuracy != nil && accuracy == own["eval_pass@1"] as? Double)
+    #expect(result["reward"] as? Double == own["eval_reward"] as? Double)
+    #expect(result["step"] as? Int == 12)
+    #expect(try workshop.text("samples.jsonl").contains("\"solved\""))
+    let sampled = try workshop.stepwise(
+      "eval",
+      "runs/tiny",
+      "evaluation.num_generations=4",
+      "evaluation.temperature=1"
+    )
+    #expect(sampled.code == 0, "\(sampled.error)")
+    #expect(sampled.output.contains("pass@4"))
+    #expect(try workshop.stepwise("eval", "nowhere.yaml").code != 0)
+  }
+
+  private static func object(_ json: String) throws -> [String: Any] {
+    try #require(try JSONSerialization.jsonObject(with: Data(json.utf8)) as? [String: Any])
+  }
+
   @Test func eventsAsJSON() throws {
     let workshop = try Workshop()
     let answer = try workshop.stepwise("train", "tiny.yaml", "--json")

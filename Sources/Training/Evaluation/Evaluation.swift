@@ -31,7 +31,8 @@ public enum Evaluation {
     endOfSequence: [Int32],
     dataset: any Dataset,
     rewards: [WeightedReward],
-    step: Int = 0
+    step: Int = 0,
+    onWarning: @escaping (String) -> Void = { _ in }
   ) throws -> Result {
     guard let eosID = endOfSequence.first else {
       throw TrainingError.missingPart(
@@ -42,7 +43,7 @@ public enum Evaluation {
     let result = try Evaluator(
       configuration: configuration,
       rows: RowTokenizer(tokenizer: tokenizer, chat: chat, eosID: eosID),
-      rewards: try RewardPanel(rewards),
+      rewards: try RewardPanel(rewards, onFailure: onWarning),
       generator: Generator(model: model),
       endOfSequence: Set(endOfSequence)
     ).evaluate(dataset, step: step)

@@ -141,7 +141,8 @@ private struct EvaluationTarget {
       endOfSequence: ModelComposer.endOfSequence(tokenizer, model),
       dataset: parts.dataset,
       rewards: parts.rewards,
-      step: step
+      step: step,
+      onWarning: notices.post
     )
   }
 }
