@@ -76,10 +76,12 @@ extension Trainer {
   }
 
   /// Writes the state as it stands, atomically.
-  func writeCheckpoint() throws {
-    let snapshot = try snapshot()
+  func writeCheckpoint() throws { try writeCheckpoint(try snapshot()) }
+
+  /// Writes the tensors as they stand with a state that belongs to them; asks no plugin for anything.
+  func writeCheckpoint(_ snapshot: TrainerSnapshot) throws {
     let checkpoint = try run.checkpoint(
-      step: state.step,
+      step: snapshot.state.step,
       keeping: configuration.saveTotalLimit
     ) { directory in
       try model.save(to: directory)

@@ -7,10 +7,12 @@ extension Trainer {
     let clock = ContinuousClock()
     let began = clock.now
     let before = try snapshot()
+    var weightsAreThoseBefore = true
     do {
       let plan = try planStep()
       let work = try gather(plan)
       let outcome = try differentiate(work, plan)
+      weightsAreThoseBefore = false
       let rate = update(plan, outcome)
       state.step += 1
       if outcome.sft != nil { state.sftSteps += 1 }
@@ -29,12 +31,11 @@ extension Trainer {
         evaluation: state.evaluation
       )
       try finish(report, plan, work, outcome, seconds: (clock.now - began).seconds)
-    } catch let error as TrainingError {
-      // The weights are those of before the step: put the rest back to that moment, so that the checkpoint is whole.
-      if case .nonFinite = error {
-        try restore(before)
-        try writeCheckpoint()
-      }
+    } catch where weightsAreThoseBefore {
+      // Whatever failed, a plugin or the numbers: the run stands on the disk as it was before the step. The plugins are asked
+      // for nothing more, since one of them may be the cause.
+      state = before.state
+      try writeCheckpoint(before)
       throw error
     }
   }

@@ -72,6 +72,26 @@ struct RewardFailureTests {
     #expect(throws: Broken.self) { try trainer.train() }
   }
 
+  @Test("the step that failed is done again after a resume, with nothing lost before it")
+  func failsOnce() throws {
+    var isBroken = true
+    let run = run(.stop) { batch, item in
+      if batch.step == 3, isBroken { throw Broken() }
+      return Self.score(item)
+    }
+    let healthy = self.run(.stop) { _, item in Self.score(item) }
+    defer { for run in [run, healthy] { run.remove() } }
+    do {
+      let trainer = try run.trainer().0
+      #expect(throws: Broken.self) { try trainer.train() }
+    }
+    isBroken = false
+    let (trainer, model) = try run.trainer(resume: true)
+    #expect(trainer.completedSteps == 3, "save_steps is 0: the failure itself saved the run")
+    _ = try trainer.train()
+    #expect(values(of: model) == (try healthy.weights()))
+  }
+
   /// A reward that reads a clock, here a counter: what it said before a kill is what the resumed run trains on.
   @Test("what a moody reward said is not asked again after a resume")
   func resumed() throws {
