@@ -6,36 +6,6 @@ import Testing
   /// Whether there is a C compiler.
   static let hasCompiler = FileManager.default.isExecutableFile(atPath: "/usr/bin/cc")
 
-  private func build(_ source: String, in workshop: Workshop, name: String) throws {
-    let folder = workshop.file(name)
-    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-    try Data(source.utf8).write(to: folder.appending(path: "\(name).c"))
-    try Data(
-      """
-      manifest: 1
-      id: org.example.reward.\(name)
-      kinds: [reward]
-      version: 1.0.0
-      abi: "1.0"
-      summary: A test.
-      variants:
-        - { os: linux, arch: x86_64, file: lib\(name).so }
-        - { os: linux, arch: aarch64, file: lib\(name).so }
-
-      """.utf8
-    ).write(to: folder.appending(path: "plugin.yaml"))
-    let compiler = Process()
-    compiler.executableURL = URL(filePath: "/usr/bin/cc")
-    compiler.arguments = [
-      "-std=c11", "-O1", "-shared", "-fPIC", "-fvisibility=hidden", "-I",
-      Stepwise.repository.appending(path: "Sources/CStepwisePlugin/include").path,
-      folder.appending(path: "\(name).c").path, "-o", folder.appending(path: "lib\(name).so").path,
-    ]
-    try compiler.run()
-    compiler.waitUntilExit()
-    try #require(compiler.terminationStatus == 0)
-  }
-
   private func reward(_ body: String, _ name: String) -> String {
     """
     #include <stepwise/easy.h>
@@ -52,7 +22,7 @@ import Testing
   @Test(.enabled(if: hasCompiler, "needs a C compiler"))
   func aRewardInCRuns() throws {
     let workshop = try Workshop()
-    try build(
+    try CPlugin.build(
       reward("return item->completion.size <= 40 ? 1.0 : 0.25;", "brief"),
       in: workshop,
       name: "brief"
@@ -72,7 +42,7 @@ import Testing
   @Test(.enabled(if: hasCompiler, "needs a C compiler"))
   func aRewardThatIsNaNIsNamed() throws {
     let workshop = try Workshop()
-    try build(reward("return (double)NAN;", "lost"), in: workshop, name: "lost")
+    try CPlugin.build(reward("return (double)NAN;", "lost"), in: workshop, name: "lost")
     let answer = try workshop.stepwise(
       "train",
       "tiny.yaml",
@@ -87,7 +57,7 @@ import Testing
   @Test(.enabled(if: hasCompiler, "needs a C compiler"))
   func aPluginOfAnotherABIIsRefusedWithTheField() throws {
     let workshop = try Workshop()
-    try build(
+    try CPlugin.build(
       reward("return 1.0;", "future").replacing(
         "#include <stepwise/easy.h>",
         with: "#include <stepwise/entry.h>\n#undef STEPWISE_ABI_MAJOR\n"
