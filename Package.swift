@@ -90,6 +90,7 @@ let package = Package(
     ),
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
     .target(name: "CKernels", cSettings: cSettings, linkerSettings: [.linkedLibrary("m")]),
+    .target(name: "CPlatform", cSettings: cSettings),
     .target(name: "CStepwisePlugin", cSettings: cSettings),
     host("StepwisePlugin", ["CStepwisePlugin"]),
     host("Tensors", ["CKernels"]),
@@ -102,7 +103,7 @@ let package = Package(
     host("LanguageModels", ["Tensors", "Tokenizers"]),
     host("RunStore", ["CSodium"]),
     host("Training", ["LanguageModels", "Tensors", "Tokenizers", "Components", "RunStore"]),
-    host("PluginHost", ["CStepwisePlugin", "Components", "CSodium", yams]),
+    host("PluginHost", ["CPlatform", "CStepwisePlugin", "Components", "CSodium", yams]),
     .executableTarget(
       name: "stepwise",
       dependencies: [
@@ -149,7 +150,7 @@ let package = Package(
       exclude: ["Fixtures"]
     ),
     tests("ShippedPluginTests", ["PluginHost", "Components"], exclude: ["Fixtures"]),
-    tests("PluginHostTests", ["PluginHost", "Components", "CStepwisePlugin"]),
+    tests("PluginHostTests", ["PluginHost", "Components", "CPlatform", "CStepwisePlugin"]),
     tests("StepwisePluginTests", ["StepwisePlugin"]),
     tests("EndToEndTests", []),
     tests(
