@@ -4,7 +4,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 
-PACKAGES := libopenblas-dev libsodium-dev zlib1g-dev libffi-dev pkg-config gcc
+PACKAGES := libopenblas-dev libsodium-dev libarchive-dev zlib1g-dev libffi-dev pkg-config gcc
 BUILD    := swift build -c release --build-tests -Xswiftc -enable-testing
 BIN      := .build/release
 

@@ -1,8 +1,8 @@
 // swift-tools-version: 6.2
 import PackageDescription
 
-// Debian 12 packages: libopenblas-dev (loaded at run time), libsodium-dev, zlib1g-dev. See docs/architecture.md for what
-// each target is and may import; .ci/check-imports holds the package to it.
+// Debian 12 packages: libopenblas-dev (loaded at run time), libsodium-dev, libarchive-dev, zlib1g-dev. See
+// docs/architecture.md for what each target is and may import; .ci/check-imports holds the package to it.
 
 let swiftSettings: [SwiftSetting] = [
   .enableUpcomingFeature("ExistentialAny"),
@@ -88,6 +88,11 @@ let package = Package(
       pkgConfig: "libsodium",
       providers: [.apt(["libsodium-dev"])]
     ),
+    .systemLibrary(
+      name: "CArchive",
+      pkgConfig: "libarchive",
+      providers: [.apt(["libarchive-dev"])]
+    ),
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
     .target(name: "CKernels", cSettings: cSettings, linkerSettings: [.linkedLibrary("m")]),
     .target(name: "CPlatform", cSettings: cSettings),
@@ -104,11 +109,12 @@ let package = Package(
     host("RunStore", ["CSodium"]),
     host("Training", ["LanguageModels", "Tensors", "Tokenizers", "Components", "RunStore"]),
     host("PluginHost", ["CPlatform", "CStepwisePlugin", "Components", "CSodium", yams]),
+    host("PluginPackages", ["PluginHost", "Components", "CArchive", "CSodium", yams]),
     .executableTarget(
       name: "stepwise",
       dependencies: [
         "Training", "LanguageModels", "Tensors", "Tokenizers", "Components", "RunStore",
-        "PluginHost", yams, argumentParser,
+        "PluginHost", "PluginPackages", yams, argumentParser,
       ],
       swiftSettings: swiftSettings
     ),
@@ -151,6 +157,7 @@ let package = Package(
     ),
     tests("ShippedPluginTests", ["PluginHost", "Components"], exclude: ["Fixtures"]),
     tests("PluginHostTests", ["PluginHost", "Components", "CPlatform", "CStepwisePlugin"]),
+    tests("PluginPackagesTests", ["PluginPackages", "PluginHost"], exclude: ["Fixtures"]),
     tests("StepwisePluginTests", ["StepwisePlugin"]),
     tests("EndToEndTests", []),
     tests(

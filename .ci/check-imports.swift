@@ -20,8 +20,10 @@ let allowed: [String: Set<String>] = [
   "RunStore": ["CSodium"],
   "Training": ["LanguageModels", "Tensors", "Tokenizers", "Components", "RunStore"],
   "PluginHost": ["CStepwisePlugin", "CPlatform", "Components", "CSodium", "Yams"],
+  "PluginPackages": ["PluginHost", "Components", "CArchive", "CSodium", "Yams"],
   "stepwise": [
     "Training", "LanguageModels", "Tensors", "Tokenizers", "Components", "RunStore", "PluginHost",
+    "PluginPackages",
     "Yams", "ArgumentParser",
   ],
 ]

@@ -84,7 +84,7 @@ extension ELFImage {
   #endif
 
   /// The C library's version on this machine.
-  static let hostGlibc: LibraryVersion? = {
+  package static let hostGlibc: LibraryVersion? = {
     var text = [CChar](repeating: 0, count: 64)
     // "glibc 2.36"
     guard confstr(Int32(_CS_GNU_LIBC_VERSION), &text, text.count) > 0 else { return nil }
@@ -96,7 +96,7 @@ extension ELFImage {
   }()
 
   /// Whether loading the library would make stacks executable: PT_GNU_STACK says so, or is absent.
-  var wantsExecutableStack: Bool {
+  package var wantsExecutableStack: Bool {
     guard let stack = segments.first(where: { $0.type == 0x6474_E551 }) else { return true }
     return stack.flags & 1 != 0
   }

@@ -19,7 +19,7 @@ public struct LibraryVersion: Sendable, Comparable, CustomStringConvertible {
 
 extension ELFImage {
   /// The names of the dynamic symbols that the library defines, or `nil` where it has no section headers to tell.
-  func definedSymbols() throws(ELFProblem) -> Set<String>? {
+  package func definedSymbols() throws(ELFProblem) -> Set<String>? {
     // SHT_DYNSYM
     guard let table = sections.first(where: { $0.type == 11 }) else { return nil }
     guard table.entrySize >= 24, Int(table.link) < sections.count else {
@@ -38,7 +38,7 @@ extension ELFImage {
   }
 
   /// The newest `GLIBC_` version that the library asks for, or `nil` where it asks for none.
-  func neededGlibc() throws(ELFProblem) -> LibraryVersion? {
+  package func neededGlibc() throws(ELFProblem) -> LibraryVersion? {
     // SHT_GNU_verneed: a chain of libraries, each with a chain of versions.
     guard let table = sections.first(where: { $0.type == 0x6FFF_FFFE }) else { return nil }
     guard Int(table.link) < sections.count else { throw .corrupt("its version table is malformed") }

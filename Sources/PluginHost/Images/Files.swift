@@ -1,19 +1,28 @@
-import Glibc
+package import Glibc
 
 /// A system call that failed, with the reason in words.
-struct FileFailure: Error, CustomStringConvertible {
-  var path: String
-  var operation: String
-  var code: Int32
-  var description: String { "cannot \(operation) \(path): \(String(cString: strerror(code)))" }
+package struct FileFailure: Error, CustomStringConvertible {
+  package var path: String
+  package var operation: String
+  package var code: Int32
+
+  package init(path: String, operation: String, code: Int32) {
+    self.path = path
+    self.operation = operation
+    self.code = code
+  }
+
+  package var description: String {
+    "cannot \(operation) \(path): \(String(cString: strerror(code)))"
+  }
 }
 
 /// The few file operations that loading needs, without Foundation.
-enum Files {
+package enum Files {
   /// All bytes of a regular file.
   ///
   /// - Parameter limit: refuses a larger file before reading it.
-  static func read(_ path: String, limit: Int) throws -> [UInt8] {
+  package static func read(_ path: String, limit: Int) throws -> [UInt8] {
     let file = open(path, O_RDONLY | O_CLOEXEC)
     guard file >= 0 else { throw FileFailure(path: path, operation: "open", code: errno) }
     defer { close(file) }
@@ -43,7 +52,7 @@ enum Files {
   }
 
   /// Writes a file that is complete or absent: temporary name in the same directory, fsync, rename.
-  static func writeAtomically(_ bytes: [UInt8], to path: String, mode: mode_t) throws {
+  package static func writeAtomically(_ bytes: [UInt8], to path: String, mode: mode_t) throws {
     var template = Array((path + ".XXXXXX").utf8CString)
     let file = mkstemp(&template)
     guard file >= 0 else { throw FileFailure(path: path, operation: "create", code: errno) }
@@ -71,7 +80,7 @@ enum Files {
   }
 
   /// Makes a directory that only its owner may enter, and those above it.
-  static func makeDirectory(_ path: String) throws {
+  package static func makeDirectory(_ path: String) throws {
     var partial = path.hasPrefix("/") ? "" : "."
     for part in path.split(separator: "/") {
       partial += "/" + part
@@ -82,7 +91,7 @@ enum Files {
   }
 
   /// Names in a directory, sorted by bytes; `nil` where it cannot be opened.
-  static func names(in path: String) -> [String]? {
+  package static func names(in path: String) -> [String]? {
     guard let directory = opendir(path) else { return nil }
     defer { closedir(directory) }
     var names: [String] = []
@@ -97,7 +106,7 @@ enum Files {
 
   /// The path itself where it is absolute, from the home folder where it starts with `~/`, else from `base`; without `.` and empty
   /// parts. `..` stays: what it means depends on links. `nil` where there is no home folder.
-  static func absolute(_ path: String, from base: String) -> String? {
+  package static func absolute(_ path: String, from base: String) -> String? {
     // Bytes, not Characters: a slash before a combining mark is still a slash.
     let slash = UInt8(ascii: "/")
     var whole = path
@@ -112,16 +121,16 @@ enum Files {
   }
 
   /// Where relative paths start.
-  static var workingDirectory: String {
+  package static var workingDirectory: String {
     guard let path = getcwd(nil, 0) else { return "/" }
     defer { free(path) }
     return String(cString: path)
   }
 
-  static func exists(_ path: String) -> Bool { access(path, F_OK) == 0 }
+  package static func exists(_ path: String) -> Bool { access(path, F_OK) == 0 }
 
   /// The path without links and `..`; the path as it is where it does not exist.
-  static func canonical(_ path: String) -> String {
+  package static func canonical(_ path: String) -> String {
     guard let resolved = realpath(path, nil) else { return path }
     defer { free(resolved) }
     return String(cString: resolved)

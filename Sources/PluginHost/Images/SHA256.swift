@@ -1,7 +1,7 @@
 import CSodium
 
 /// SHA-256 of the bytes, as 64 lower-case hexadecimal digits.
-func sha256(_ bytes: [UInt8]) -> String {
+package func sha256(_ bytes: [UInt8]) -> String {
   let digest = [UInt8](unsafeUninitializedCapacity: Int(crypto_hash_sha256_BYTES)) { out, count in
     // The plain hash functions need no sodium_init and cannot fail.
     _ = crypto_hash_sha256(out.baseAddress!, bytes, UInt64(bytes.count))

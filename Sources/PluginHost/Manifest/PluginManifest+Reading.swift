@@ -66,7 +66,7 @@ private struct ManifestReader {
     let table = try root.table([
       "manifest", "id", "kinds", "version", "abi", "summary", "licence", "authors", "homepage",
       "determinism", "runtime", "python", "variants", "parameters", "measures", "needs", "example",
-      "components",
+      "components", "files",
     ])
     let format = try require(table, "manifest", root)
     guard format.value == .int(1) else {
@@ -93,8 +93,15 @@ private struct ManifestReader {
       runtime: runtime,
       variants: runtime == .native || table["variants"] != nil
         ? try variants(try require(table, "variants", root)) : [],
-      components: components
+      components: components,
+      files: try files(table["files"])
     )
+  }
+
+  private func files(_ node: YAMLNode?) throws(YAMLNode.Problem) -> [String] {
+    var files: [String] = []
+    for item in try node?.items() ?? [] { files.append(try relativePath(item)) }
+    return files
   }
 
   private func require(

@@ -26,6 +26,8 @@ public struct PluginManifest: Sendable, Equatable {
   public var variants: [Variant]
   /// What the library has.
   public var components: [Component]
+  /// Files and folders that belong to the plugin, relative to the manifest: a package takes them along.
+  public var files: [String]
 
   /// The folder that the manifest lies in.
   public var directory: String {
@@ -76,6 +78,26 @@ public struct PluginManifest: Sendable, Equatable {
     public var swift: String?
     /// `dynamic` or `static`: how it has the Swift runtime.
     public var linkage: String?
+
+    package init(
+      os: String,
+      arch: String,
+      file: String,
+      sha256: String? = nil,
+      libc: String? = nil,
+      cpu: String? = nil,
+      swift: String? = nil,
+      linkage: String? = nil
+    ) {
+      self.os = os
+      self.arch = arch
+      self.file = file
+      self.sha256 = sha256
+      self.libc = libc
+      self.cpu = cpu
+      self.swift = swift
+      self.linkage = linkage
+    }
   }
 
   /// A reward, a dataset or a strategy of the library.
@@ -116,9 +138,9 @@ public struct PluginManifest: Sendable, Equatable {
   }
 
   #if arch(x86_64)
-  static let hostArchitecture = "x86_64"
+  package static let hostArchitecture = "x86_64"
   #elseif arch(arm64)
-  static let hostArchitecture = "aarch64"
+  package static let hostArchitecture = "aarch64"
   #endif
 }
 
