@@ -12,17 +12,20 @@ public import Tokenizers
 /// A trainer belongs to one thread. The strategy, the datasets and the rewards are known by their protocols alone.
 public final class Trainer {
   /// What decides the run.
-  public let configuration: TrainingConfiguration
+  public internal(set) var configuration: TrainingConfiguration
   let model: DecoderModel
   let backend: any Backend
-  let parts: TrainingParts
+  /// Strategy, datasets and rewards as they are now.
+  public internal(set) var parts: TrainingParts
   let rows: RowTokenizer
-  let rewards: RewardPanel
+  var rewards: RewardPanel
   let random: CounterRandom
   let generator: Generator
   let endOfSequence: Set<Int32>
   let run: RunDirectory
   weak var observer: (any TrainingObserver)?
+  /// Who steers the run; held weakly.
+  public weak var control: (any TrainerControl)?
   let optimizer: OptimizerSlots
   var reference: DecoderModel?
   var prompts: RowSource?
@@ -114,7 +117,8 @@ public final class Trainer {
     }
     var reason = StopReason.completed
     while state.step < horizon {
-      if shouldStop() {
+      let answer = try control?.boundary(self)
+      if answer == .stop || shouldStop() {
         reason = .interrupted
         break
       }
@@ -141,7 +145,7 @@ public final class Trainer {
     if let dataset = parts.demonstrations, parts.strategy.requirements.contains(.probe) {
       state.probe = probePositions(of: dataset, size: configuration.probeSize, random: random)
       heldOut = Set(state.probe)
-      probe = try probeMicroBatches(dataset)
+      probe = try probeMicroBatches(dataset, state.probe)
     }
     try openDemonstrations(heldOut: heldOut)
     prompts = try parts.prompts.map {

@@ -12,6 +12,7 @@ private enum CheckpointFile {
   static let strategy = "strategy.state"
   static let prompts = "prompts.state"
   static let demonstrations = "demonstrations.state"
+  static let control = "control.state"
 }
 
 /// The run at a step boundary, without its tensors.
@@ -20,6 +21,7 @@ struct TrainerSnapshot {
   var strategy: [UInt8]
   var prompts: [UInt8]
   var demonstrations: [UInt8]
+  var control: [UInt8]
 }
 
 extension Trainer {
@@ -59,9 +61,10 @@ extension Trainer {
   private func read(_ directory: URL) throws -> TrainerSnapshot {
     TrainerSnapshot(
       state: try decodeState(directory.appending(path: CheckpointFile.trainer)),
-      strategy: try bytes(directory, CheckpointFile.strategy),
-      prompts: try bytes(directory, CheckpointFile.prompts),
-      demonstrations: try bytes(directory, CheckpointFile.demonstrations)
+      strategy: try Self.bytes(directory, CheckpointFile.strategy),
+      prompts: try Self.bytes(directory, CheckpointFile.prompts),
+      demonstrations: try Self.bytes(directory, CheckpointFile.demonstrations),
+      control: try Self.controlState(of: directory)
     )
   }
 
@@ -97,6 +100,7 @@ extension Trainer {
       for (name, bytes) in [
         (CheckpointFile.strategy, snapshot.strategy), (CheckpointFile.prompts, snapshot.prompts),
         (CheckpointFile.demonstrations, snapshot.demonstrations),
+        (CheckpointFile.control, snapshot.control),
       ] where !bytes.isEmpty {
         try Data(bytes).write(to: directory.appending(path: name))
       }
@@ -114,7 +118,8 @@ extension Trainer {
       state: state,
       strategy: try parts.strategy.saveState(),
       prompts: try parts.prompts?.saveState() ?? [],
-      demonstrations: try parts.demonstrations?.saveState() ?? []
+      demonstrations: try parts.demonstrations?.saveState() ?? [],
+      control: try control?.saveState() ?? []
     )
   }
 
@@ -130,7 +135,13 @@ extension Trainer {
     if let cursor = state.demonstrations { try demonstrations?.restore(cursor) }
   }
 
-  private func bytes(_ directory: URL, _ name: String) throws -> [UInt8] {
+  /// What the control of a run had saved in a checkpoint; empty where there was none. It is read before the trainer is made, since
+  /// it decides of which parts.
+  public static func controlState(of checkpoint: URL) throws -> [UInt8] {
+    try bytes(checkpoint, CheckpointFile.control)
+  }
+
+  private static func bytes(_ directory: URL, _ name: String) throws -> [UInt8] {
     let url = directory.appending(path: name)
     guard FileManager.default.fileExists(atPath: url.path) else { return [] }
     return [UInt8](try Data(contentsOf: url))

@@ -28,6 +28,11 @@ struct RewardPanel {
     }
   }
 
+  /// The same panel with other rewards.
+  func replacing(_ rewards: [WeightedReward]) throws -> RewardPanel {
+    try RewardPanel(rewards, ledger: ledger, onFailure: onFailure)
+  }
+
   /// Names for metrics, in order.
   var names: [String] { rewards.map(\.function.description.name) }
 

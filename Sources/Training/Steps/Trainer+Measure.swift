@@ -33,9 +33,9 @@ extension Trainer {
     return report
   }
 
-  /// The probe's rows as micro-batches.
-  func probeMicroBatches(_ dataset: any Dataset) throws -> [MicroBatch] {
-    let sequences = try state.probe.flatMap { try dataset.examples(in: $0..<($0 + 1)) }
+  /// A probe's rows, by position, as micro-batches.
+  func probeMicroBatches(_ dataset: any Dataset, _ positions: [Int]) throws -> [MicroBatch] {
+    let sequences = try positions.flatMap { try dataset.examples(in: $0..<($0 + 1)) }
       .map { try demonstration($0, slot: "demonstrations") }
     return microBatches(sequences, of: configuration.sft.perDeviceTrainBatchSize)
   }

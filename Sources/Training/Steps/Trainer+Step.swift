@@ -31,7 +31,7 @@ extension Trainer {
         evaluation: state.evaluation
       )
       try finish(report, plan, work, outcome, seconds: (clock.now - began).seconds)
-    } catch where weightsAreThoseBefore {
+    } catch  where weightsAreThoseBefore {
       // Whatever failed, a plugin or the numbers: the run stands on the disk as it was before the step. The plugins are asked
       // for nothing more, since one of them may be the cause.
       state = before.state

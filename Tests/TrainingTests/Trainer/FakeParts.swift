@@ -17,6 +17,7 @@ final class FakeStrategy: MixingStrategy {
   var advantage: (AdvantageRequest) -> [Double]? = { _ in nil }
   var weights: (StepStatistics) -> StepWeights? = { _ in nil }
   var tokens: (TokenWeightRequest) -> [Float]? = { _ in nil }
+  var load: ([UInt8]) throws -> Void = { _ in }
   var reports: [StepReport] = []
 
   init(
@@ -35,7 +36,7 @@ final class FakeStrategy: MixingStrategy {
   func tokenWeights(_ request: TokenWeightRequest) throws -> [Float]? { tokens(request) }
   func endStep(_ report: StepReport) throws { reports.append(report) }
   func saveState() throws -> [UInt8] { [UInt8(reports.count % 251)] }
-  func loadState(_ bytes: [UInt8]) throws {}
+  func loadState(_ bytes: [UInt8]) throws { try load(bytes) }
 }
 
 /// Rows held in memory.
