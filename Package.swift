@@ -72,6 +72,7 @@ let package = Package(
   name: "stepwise",
   products: [
     .executable(name: "stepwise", targets: ["stepwise"]),
+    .executable(name: "stepwise-plugin-worker", targets: ["stepwise-plugin-worker"]),
     .library(name: "StepwisePlugin", targets: ["StepwisePlugin"]),
     library("sasr"), library("sft"), library("grpo"), library("static"),
     library("knights-and-knaves-dataset"), library("jsonl"),
@@ -120,6 +121,12 @@ let package = Package(
     ),
 
     .executableTarget(
+      name: "stepwise-plugin-worker",
+      dependencies: ["PluginHost"],
+      swiftSettings: swiftSettings
+    ),
+
+    .executableTarget(
       name: "stepwise-bench",
       dependencies: ["Training", "LanguageModels", "Tensors", argumentParser],
       path: "Tests/Benchmarks",
@@ -156,8 +163,11 @@ let package = Package(
       exclude: ["Fixtures"]
     ),
     tests("ShippedPluginTests", ["PluginHost", "Components"], exclude: ["Fixtures"]),
-    tests("PluginHostTests", ["PluginHost", "Components", "CPlatform", "CStepwisePlugin"]),
     tests("PluginPackagesTests", ["PluginPackages", "PluginHost"], exclude: ["Fixtures"]),
+    tests(
+      "PluginHostTests",
+      ["PluginHost", "Components", "CPlatform", "CStepwisePlugin", "stepwise-plugin-worker"]
+    ),
     tests("StepwisePluginTests", ["StepwisePlugin"]),
     tests("EndToEndTests", []),
     tests(

@@ -21,6 +21,7 @@ let allowed: [String: Set<String>] = [
   "Training": ["LanguageModels", "Tensors", "Tokenizers", "Components", "RunStore"],
   "PluginHost": ["CStepwisePlugin", "CPlatform", "Components", "CSodium", "Yams"],
   "PluginPackages": ["PluginHost", "Components", "CArchive", "CSodium", "Yams"],
+  "stepwise-plugin-worker": ["PluginHost"],
   "stepwise": [
     "Training", "LanguageModels", "Tensors", "Tokenizers", "Components", "RunStore", "PluginHost",
     "PluginPackages",

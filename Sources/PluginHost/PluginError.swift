@@ -24,6 +24,12 @@ public struct PluginError: Error, Sendable, Equatable, CustomStringConvertible {
     case output
     /// A saved state does not belong to the component or is damaged.
     case state
+    /// The plugin's own process ended in the middle of a call.
+    case crashed(ChildProcess.Exit)
+    /// The plugin did not answer in time, and its process was killed.
+    case timeout(seconds: Double)
+    /// The plugin's own process could not be started or did not keep to the protocol, or where its code runs is not allowed.
+    case isolation
   }
 
   /// What sort of problem it is.
@@ -38,6 +44,8 @@ public struct PluginError: Error, Sendable, Equatable, CustomStringConvertible {
   public var message: String
   /// What to do about it.
   public var cure: String?
+  /// The folder in which the call that failed was kept, to be run again.
+  public var bundle: String?
 
   /// Creates an error.
   public init(
@@ -63,6 +71,7 @@ public struct PluginError: Error, Sendable, Equatable, CustomStringConvertible {
     if let file { text += " (\(file))" }
     text += ": \(message)"
     if let cure { text += "; \(cure)" }
+    if let bundle { text += "; the call is kept in \(bundle)" }
     return text
   }
 }

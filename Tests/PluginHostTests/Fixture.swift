@@ -86,9 +86,15 @@ final class Fixture {
   var catalog: PluginCatalog {
     PluginCatalog(
       searchPaths: [folder.appending(path: "plugin").path()],
-      imageDirectory: folder.appending(path: "images").path()
+      imageDirectory: folder.appending(path: "images").path(),
+      policy: Self.policy
     )
   }
+
+  /// In this process, or, to run the same tests with isolated plugins, as a variable says.
+  static let policy: IsolationPolicy =
+    ProcessInfo.processInfo.environment["STEPWISE_TEST_ISOLATION"] == "process"
+    ? IsolationPolicy() : .trustingAll
 
   func reward(
     _ parameters: ParameterValue = .null,
@@ -117,7 +123,8 @@ enum FixtureSuite {
     searchPaths: [Fixture.sources.appending(path: "swift").path()],
     libraryDirectories: [libraryFolder],
     // In the build folder, so that nothing stays behind elsewhere.
-    imageDirectory: libraryFolder + "/fixture-images"
+    imageDirectory: libraryFolder + "/fixture-images",
+    policy: Fixture.policy
   )
 }
 

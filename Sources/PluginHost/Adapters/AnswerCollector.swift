@@ -16,13 +16,14 @@ final class AnswerCollector: Sendable {
     var problem: Problem?
   }
 
-  private let items: [RewardItem]
+  /// Item and row, by index.
+  private let places: [(id: UInt64, row: UInt64)]
   private let state: Mutex<State>
-  private static let sizeLimit = UInt64(STEPWISE_ANSWER_SIZE)
+  static let sizeLimit = UInt64(STEPWISE_ANSWER_SIZE)
 
-  init(_ batch: RewardBatch) {
-    items = batch.items
-    state = Mutex(State(answers: Array(repeating: nil, count: batch.items.count)))
+  init(_ places: [(id: UInt64, row: UInt64)]) {
+    self.places = places
+    state = Mutex(State(answers: Array(repeating: nil, count: places.count)))
   }
 
   /// The C view; lives as long as this object.
@@ -41,15 +42,15 @@ final class AnswerCollector: Sendable {
     let text = checkedString(answer, limit: Self.sizeLimit)
     state.withLock { state in
       guard state.problem == nil else { return }
-      guard index < UInt64(items.count) else {
+      guard index < UInt64(places.count) else {
         state.problem = Problem(
-          message: "it gave an answer for the item \(index) of a batch of \(items.count)",
+          message: "it gave an answer for the item \(index) of a batch of \(places.count)",
           cure: "give the item's index, from 0"
         )
         return
       }
-      let item = items[Int(index)]
-      let place = "item \(index) (id \(item.id), row \(item.example.id))"
+      let item = places[Int(index)]
+      let place = "item \(index) (id \(item.id), row \(item.row))"
       guard let text else {
         state.problem = Problem(
           message: "the answer of \(place), \(answer.size) bytes, is no UTF-8 text of at most "

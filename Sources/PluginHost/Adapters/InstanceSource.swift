@@ -56,8 +56,27 @@ final class InstanceSource {
 
   /// Changes some parameters of a running instance.
   func reconfigure(_ instance: PluginInstance, _ changes: ParameterValue) throws(PluginError) {
-    let schema = request.component.parameters
-    let complete: ParameterValue
+    try replaceParameters(of: instance, by: try request.changing(parameters, by: changes))
+  }
+
+  /// Gives a running instance a complete object of parameters, which was checked.
+  func replaceParameters(
+    of instance: PluginInstance,
+    by complete: ParameterValue
+  ) throws(PluginError) {
+    if complete == parameters { return }
+    try instance.reconfigure(complete.json)
+    parameters = complete
+  }
+}
+
+extension ComponentRequest {
+  /// The complete parameters after a change while the component runs, checked against its schema.
+  func changing(
+    _ parameters: ParameterValue,
+    by changes: ParameterValue
+  ) throws(PluginError) -> ParameterValue {
+    let schema = component.parameters
     do throws(ParameterProblem) {
       guard case .object(let entries) = changes, case .object(let old) = parameters else {
         throw ParameterProblem(
@@ -67,23 +86,21 @@ final class InstanceSource {
         )
       }
       let kept = old.filter { entry in !entries.contains { $0.key == entry.key } }
-      complete = try schema.resolvePaths(
+      let complete = try schema.resolvePaths(
         in: try schema.resolve(.object(kept + entries)),
-        from: request.baseDirectory,
+        from: baseDirectory,
         except: parameters
       )
       try schema.checkChange(from: parameters, to: complete)
+      return complete
     } catch {
-      throw request.error(
+      throw self.error(
         .parameters,
         hook: "reconfigure",
         "parameter '\(error.key)' \(error.message)",
         cure: error.cure
       )
     }
-    if complete == parameters { return }
-    try instance.reconfigure(complete.json)
-    parameters = complete
   }
 }
 

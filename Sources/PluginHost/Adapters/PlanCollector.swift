@@ -54,22 +54,7 @@ final class PlanCollector {
     guard let kind = StepKind(rawValue: plan.kind) else {
       throw Problem(message: "the plan's kind is \(plan.kind)", cure: "set it to STEPWISE_STEP_...")
     }
-    for (name, value) in [
-      ("sft_weight", plan.sft_weight), ("rl_weight", plan.rl_weight),
-      ("learning_rate_factor", plan.learning_rate_factor),
-    ] where !(value.isFinite && value >= 0) {
-      throw Problem(
-        message: "the plan's \(name) is \(value)",
-        cure: "give a finite number of at least 0"
-      )
-    }
-    if !plan.max_grad_norm.isNaN, !(plan.max_grad_norm > 0) {
-      throw Problem(
-        message: "the plan's max_grad_norm is \(plan.max_grad_norm)",
-        cure: "give a number above 0, or NaN for the configured one"
-      )
-    }
-    return StepPlan(
+    let checked = StepPlan(
       kind,
       sftWeight: plan.sft_weight,
       rlWeight: plan.rl_weight,
@@ -83,6 +68,8 @@ final class PlanCollector {
       reason: reason,
       diagnostics: diagnostics
     )
+    try checked.check()
+    return checked
   }
 
   private func difficulty(_ plan: stepwise_step_plan) throws(Problem) -> ClosedRange<Double>? {
@@ -95,5 +82,26 @@ final class PlanCollector {
       )
     }
     return low...high
+  }
+}
+
+extension StepPlan {
+  /// What the types do not say: finite weights that are not negative, a clip above 0.
+  func check() throws(PlanCollector.Problem) {
+    for (name, value) in [
+      ("sft_weight", sftWeight), ("rl_weight", rlWeight),
+      ("learning_rate_factor", learningRateFactor),
+    ] where !(value.isFinite && value >= 0) {
+      throw PlanCollector.Problem(
+        message: "the plan's \(name) is \(value)",
+        cure: "give a finite number of at least 0"
+      )
+    }
+    if let maxGradNorm, !(maxGradNorm > 0) {
+      throw PlanCollector.Problem(
+        message: "the plan's max_grad_norm is \(maxGradNorm)",
+        cure: "give a number above 0, or NaN for the configured one"
+      )
+    }
   }
 }

@@ -37,34 +37,60 @@ final class PluginReward: RewardFunction {
     if batch.items.isEmpty { return [] }
     let arena = CallArena()
     var view = batch.view(in: arena)
-    let results = RewardResults(batch)
-    var output = results.view()
-    _ = try instance.call("score", parallel: true) { [table, handle = instance.handle] error in
-      table.score(handle, &view, &output, error)
-    }
+    let raw = try score(view: &view, ids: batch.items.map(\.id))
     withExtendedLifetime(arena) {}
     do {
-      return try results.check(count: output.count, batch: batch, description: description)
+      return try raw.check(batch.items.indices, of: batch, description: description)
     } catch {
       throw source.request.error(.output, hook: "score", error.message, cure: error.cure)
     }
   }
 
+  /// Scores a batch that somebody else made the view of; its items have these ids.
+  func score(
+    view: UnsafePointer<stepwise_reward_batch>,
+    ids: [UInt64]
+  ) throws(PluginError) -> RawScores {
+    let results = RewardResults(ids: ids)
+    var output = results.view()
+    _ = try instance.call("score", parallel: true) { [table, handle = instance.handle] error in
+      table.score(handle, view, &output, error)
+    }
+    return results.written(count: output.count)
+  }
+
   func answers(_ batch: RewardBatch) throws -> [String?] { try checkedAnswers(batch) }
 
   private func checkedAnswers(_ batch: RewardBatch) throws(PluginError) -> [String?] {
-    guard let answers = table.answers, !batch.items.isEmpty else {
+    guard givesAnswers, !batch.items.isEmpty else {
       return Array(repeating: nil, count: batch.items.count)
     }
     try requireColumns(batch, hook: "answers")
     let arena = CallArena()
     var view = batch.view(in: arena)
-    let collector = AnswerCollector(batch)
+    let answers = try answers(
+      view: &view,
+      places: batch.items.map { (id: $0.id, row: $0.example.id) }
+    )
+    withExtendedLifetime(arena) {}
+    return answers
+  }
+
+  /// Whether it can tell the answers of completions.
+  var givesAnswers: Bool { table.answers != nil }
+
+  /// The answers of a batch that somebody else made the view of.
+  func answers(
+    view: UnsafePointer<stepwise_reward_batch>,
+    places: [(id: UInt64, row: UInt64)]
+  ) throws(PluginError) -> [String?] {
+    guard let answers = table.answers else { return Array(repeating: nil, count: places.count) }
+    let collector = AnswerCollector(places)
     var sink = collector.view()
     _ = try instance.call("answers", parallel: true) { [handle = instance.handle] error in
-      answers(handle, &view, &sink, error)
+      answers(handle, view, &sink, error)
     }
-    withExtendedLifetime((arena, collector)) {}
+    withExtendedLifetime(collector) {}
     do {
       return try collector.check()
     } catch {
@@ -73,10 +99,21 @@ final class PluginReward: RewardFunction {
   }
 
   private func requireColumns(_ batch: RewardBatch, hook: String) throws(PluginError) {
+    try source.request.requireColumns(description.requiredColumns, of: batch, hook: hook)
+  }
+}
+
+extension ComponentRequest {
+  /// Every row must have the columns that a reward needs.
+  func requireColumns(
+    _ columns: [String],
+    of batch: RewardBatch,
+    hook: String
+  ) throws(PluginError) {
     for item in batch.items {
-      for name in description.requiredColumns where item.example.column(name) == nil {
+      for name in columns where item.example.column(name) == nil {
         let names = item.example.columns.map(\.name).joined(separator: ", ")
-        throw source.request.error(
+        throw error(
           .output,
           hook: hook,
           "it needs the column '\(name)', which row \(item.example.id) does not have; it has "
@@ -108,21 +145,8 @@ extension PluginReward {
     let failure = { (message: String) in
       source.request.error(.output, hook: "describe", message, cure: "correct the declaration")
     }
-    guard !view.minimum.isNaN, !view.maximum.isNaN, view.minimum <= view.maximum else {
-      throw failure("the range is \(view.minimum) to \(view.maximum)")
-    }
-    // What the manifest promises must hold: it is read without loading, by people and by the trainer.
-    if let low = measures?.minimum, view.minimum < low {
-      throw failure("the minimum is \(view.minimum), the manifest says \(low)")
-    }
-    if let high = measures?.maximum, view.maximum > high {
-      throw failure("the maximum is \(view.maximum), the manifest says \(high)")
-    }
-    if let threshold = measures?.successThreshold, view.success_threshold != threshold {
-      throw failure(
-        "the success threshold is \(view.success_threshold), the manifest says \(threshold)"
-      )
-    }
+    let range = (view.minimum, view.maximum, view.success_threshold)
+    if let problem = source.request.problem(ofRange: range) { throw failure(problem) }
     guard let name = checkedString(view.name, limit: 128) else {
       throw failure("the name is no UTF-8 text of at most 128 bytes")
     }
@@ -147,13 +171,38 @@ extension PluginReward {
   }
 }
 
+extension ComponentRequest {
+  /// Why a reward may not declare this range and threshold (NaN for none), or `nil`.
+  func problem(
+    ofRange range: (minimum: Double, maximum: Double, threshold: Double)
+  ) -> String? {
+    guard range.minimum <= range.maximum else {
+      return "the range is \(range.minimum) to \(range.maximum)"
+    }
+    // What the manifest promises must hold: it is read without loading, by people and by the trainer.
+    let measures = component.measures
+    if let low = measures?.minimum, range.minimum < low {
+      return "the minimum is \(range.minimum), the manifest says \(low)"
+    }
+    if let high = measures?.maximum, range.maximum > high {
+      return "the maximum is \(range.maximum), the manifest says \(high)"
+    }
+    if let threshold = measures?.successThreshold, range.threshold != threshold {
+      return "the success threshold is \(range.threshold), the manifest says \(threshold)"
+    }
+    return nil
+  }
+}
+
 // MARK: - Views
 
 extension RewardBatch {
   /// The batch's C view; lives as long as the arena. A row that neighbours share is shown once.
-  fileprivate func view(in arena: CallArena) -> stepwise_reward_batch {
+  ///
+  /// - Parameter range: which items; all by default.
+  func view(in arena: CallArena, range: Range<Int>? = nil) -> stepwise_reward_batch {
     var last: (row: Example, view: UnsafePointer<stepwise_example>)?
-    let views = items.map { item -> stepwise_reward_item in
+    let views = items[range ?? items.indices].map { item -> stepwise_reward_item in
       var view = stepwise_reward_item()
       view.struct_size = sizeOf(stepwise_reward_item.self)
       view.flags = item.truncated ? UInt32(STEPWISE_ITEM_TRUNCATED) : 0
@@ -177,7 +226,7 @@ extension RewardBatch {
     view.struct_size = sizeOf(stepwise_reward_batch.self)
     view.step = UInt64(step)
     view.seed = seed
-    view.count = UInt64(items.count)
+    view.count = UInt64(views.count)
     view.item_stride = UInt64(MemoryLayout<stepwise_reward_item>.stride)
     view.items = arena.array(views)
     return view

@@ -41,15 +41,9 @@ extension PluginStrategy {
       )
     }
     let prefixes = lengths.values.prefix(Int(shape.count))
-    for (index, length) in prefixes.enumerated() where length > UInt64(request.demonstration.count)
-    {
-      throw failure(
-        "shape_rollout",
-        "sample \(index) starts with \(length) tokens of a demonstration of \(request.demonstration.count)",
-        cure: "give each sample at most demonstration_count"
-      )
-    }
-    return RolloutShape(prefixLengths: prefixes.map { Int($0) })
+    let answer = RolloutShape(prefixLengths: prefixes.map { Int(clamping: $0) })
+    try source.request.check(answer, for: request)
+    return answer
   }
 
   func route(_ request: RouteRequest) throws -> [PromptRoute]? {
@@ -85,39 +79,26 @@ extension PluginStrategy {
     withExtendedLifetime(arena) {}
     try requireIntact(routes, "route")
     guard answered else { return nil }
-    try requireCount(output.count, groups.count, "route")
-    var checked: [PromptRoute] = []
+    try source.request.requireCount(output.count, groups.count, "route")
+    var answer: [PromptRoute] = []
     for (index, route) in routes.values.enumerated() {
-      checked.append(try check(route, request.prompts[index], index))
+      answer.append(try read(route, request.prompts[index], index))
     }
-    return checked
+    try source.request.check(answer, for: request)
+    return answer
   }
 
-  private func check(
+  private func read(
     _ route: stepwise_prompt_route,
     _ prompt: PromptGroup,
     _ index: Int
   ) throws -> PromptRoute {
-    let place = "the route of prompt \(index) (row \(prompt.exampleID))"
     guard let demonstration = PromptRoute.Demonstration(rawValue: route.demonstration) else {
       throw failure(
         "route",
-        "\(place) has the demonstration \(route.demonstration)",
+        "the route of prompt \(index) (row \(prompt.exampleID)) has the demonstration "
+          + "\(route.demonstration)",
         cure: "use STEPWISE_DEMONSTRATION_..."
-      )
-    }
-    guard demonstration == .none || prompt.hasDemonstration else {
-      throw failure(
-        "route",
-        "\(place) uses a demonstration, and the row has none",
-        cure: "look at has_demonstration, or declare STEPWISE_NEEDS_PROMPT_DEMONSTRATIONS"
-      )
-    }
-    guard route.weight.isFinite, route.weight >= 0, route.demonstration_reward.isFinite else {
-      throw failure(
-        "route",
-        "\(place) has the weight \(route.weight), the reward \(route.demonstration_reward)",
-        cure: "give finite numbers, the weight not below 0"
       )
     }
     return PromptRoute(
@@ -150,8 +131,8 @@ extension PluginStrategy {
     withExtendedLifetime(arena) {}
     try requireIntact(values, "advantages")
     guard answered else { return nil }
-    try requireCount(output.count, count, "advantages")
-    try requireFinite(values.values, "advantages", "sample")
+    try source.request.requireCount(output.count, count, "advantages")
+    try source.request.check(advantages: values.values, for: request)
     return values.values
   }
 
@@ -163,30 +144,6 @@ extension PluginStrategy {
         hook,
         "it wrote behind the \(buffer.count) values that there is room for",
         cure: "write `capacity` values at most"
-      )
-    }
-  }
-
-  func requireCount(_ found: UInt64, _ expected: Int, _ hook: String) throws(PluginError) {
-    guard found == UInt64(expected) else {
-      throw failure(
-        hook,
-        "it gave \(found) values where \(expected) are needed",
-        cure: "set `count` to the number asked for, or return STEPWISE_USE_DEFAULT"
-      )
-    }
-  }
-
-  func requireFinite<T: BinaryFloatingPoint>(
-    _ values: [T],
-    _ hook: String,
-    _ unit: String
-  ) throws(PluginError) {
-    if let index = values.firstIndex(where: { !$0.isFinite }) {
-      throw failure(
-        hook,
-        "the value of \(unit) \(index) is \(values[index])",
-        cure: "give finite numbers"
       )
     }
   }

@@ -36,27 +36,16 @@ extension PluginStrategy {
     withExtendedLifetime(arena) {}
     try requireIntact(factors, "step_weights")
     guard answered else { return nil }
-    try requireWeights([output.sft_weight, output.rl_weight], "part")
-    if output.count == 0 {
-      return StepWeights(sftWeight: output.sft_weight, rlWeight: output.rl_weight)
+    if output.count > 0 {
+      try source.request.requireCount(output.count, sequences.count, "step_weights")
     }
-    try requireCount(output.count, sequences.count, "step_weights")
-    try requireWeights(factors.values, "sequence")
-    return StepWeights(
+    let answer = StepWeights(
       sftWeight: output.sft_weight,
       rlWeight: output.rl_weight,
-      sequenceWeights: factors.values
+      sequenceWeights: output.count == 0 ? [] : factors.values
     )
-  }
-
-  private func requireWeights(_ weights: [Double], _ unit: String) throws(PluginError) {
-    if let index = weights.firstIndex(where: { !($0.isFinite && $0 >= 0) }) {
-      throw failure(
-        "step_weights",
-        "the weight of \(unit) \(index) is \(weights[index])",
-        cure: "give finite numbers of at least 0"
-      )
-    }
+    try source.request.check(answer, for: statistics)
+    return answer
   }
 
   func tokenWeights(_ request: TokenWeightRequest) throws -> [Float]? {
@@ -87,8 +76,8 @@ extension PluginStrategy {
     withExtendedLifetime(arena) {}
     try requireIntact(values, "token_weights")
     guard answered else { return nil }
-    try requireCount(output.count, count, "token_weights")
-    try requireFinite(values.values, "token_weights", "token")
+    try source.request.requireCount(output.count, count, "token_weights")
+    try source.request.check(tokenWeights: values.values, for: request)
     return values.values
   }
 }

@@ -37,27 +37,7 @@ final class PluginStrategy: MixingStrategy {
     var bits: UInt64 = 0
     _ = try instance.call("requirements") { ask(instance.handle, &bits, $0) }
     let needs = StrategyRequirements(rawValue: bits)
-    let unknown = needs.subtracting(.known)
-    guard unknown.isEmpty else {
-      throw source.request.error(
-        .output,
-        hook: "requirements",
-        "it needs the bits 0x\(String(unknown.rawValue, radix: 16)), which this host does not know",
-        cure: "update Stepwise"
-      )
-    }
-    // The manifest says what it may need at most, whatever its parameters; what it needs with these, it says itself.
-    let promised = source.request.component.needs
-    let extra = needs.subtracting(promised)
-    guard promised.isEmpty || extra.isEmpty else {
-      let names = StrategyRequirements.names.filter { extra.contains($0.value) }.map(\.name)
-      throw source.request.error(
-        .output,
-        hook: "requirements",
-        "it needs \(names.joined(separator: ", ")), which the manifest's needs do not list",
-        cure: "add it to the manifest"
-      )
-    }
+    try source.request.check(needs)
     return needs
   }
 

@@ -2,32 +2,15 @@ import CStepwisePlugin
 import Components
 import Synchronization
 
-/// Where a reward writes its answers, and the checks on them. Unchecked because the scores are read after the call only, and the
-/// explanations, which may come from any thread, are behind a lock.
+/// Where a reward writes its answers. Unchecked because the scores are read after the call only, and the explanations, which may
+/// come from any thread, are behind a lock.
 final class RewardResults: @unchecked Sendable {
-  /// What is wrong with the answers.
-  struct Problem: Error {
-    var message: String
-    var cure: String?
-  }
-
   private let scores: GuardedBuffer<stepwise_score>
   private let explanations = Mutex<[UInt64: String]>([:])
-  /// No status; and a signalling NaN, so that a forgotten value is never a score.
-  private static let poisonedStatus: Int32 = 0x5A5A_5A5A
-  private static let poisonedValue = Double.signalingNaN
 
-  init(_ batch: RewardBatch) {
-    scores = GuardedBuffer(
-      batch.items.map {
-        stepwise_score(
-          item: ~$0.id,
-          value: Self.poisonedValue,
-          status: Self.poisonedStatus,
-          reserved: 0
-        )
-      }
-    )
+  /// Room for the answers to items with these ids.
+  init(ids: [UInt64]) {
+    scores = GuardedBuffer(ids.map { stepwise_score.poison(item: $0) })
   }
 
   /// The C view; lives as long as this object.
@@ -46,41 +29,82 @@ final class RewardResults: @unchecked Sendable {
     return view
   }
 
+  /// What was written; `count` is what the plugin says.
+  func written(count: UInt64) -> RawScores {
+    RawScores(
+      isIntact: scores.isIntact,
+      count: count,
+      scores: scores.values,
+      explanations: explanations.withLock { $0 }
+    )
+  }
+}
+
+extension stepwise_score {
+  /// No status; and a signalling NaN, so that a forgotten value is never a score.
+  fileprivate static let poisonedStatus: Int32 = 0x5A5A_5A5A
+
+  fileprivate static func poison(item: UInt64) -> Self {
+    Self(item: ~item, value: .signalingNaN, status: poisonedStatus, reserved: 0)
+  }
+}
+
+/// What a reward wrote, before any of it is believed.
+struct RawScores {
+  /// Whether nothing was written behind the room for the answers.
+  var isIntact: Bool
+  /// How many answers the plugin says there are.
+  var count: UInt64
+  /// One for each item.
+  var scores: [stepwise_score]
+  /// Why items could not be scored, by index.
+  var explanations: [UInt64: String]
+
+  /// What is wrong with the answers.
+  struct Problem: Error {
+    var message: String
+    var cure: String?
+  }
+
   /// The outcomes: exactly one for each item, in order, finite and in range.
+  ///
+  /// - Parameter range: the items of the batch that these are the answers for.
   func check(
-    count: UInt64,
-    batch: RewardBatch,
+    _ range: Range<Int>,
+    of batch: RewardBatch,
     description: RewardDescription
   ) throws(Problem) -> [RewardOutcome] {
-    guard scores.isIntact else {
+    guard isIntact else {
       throw Problem(
         message: "it wrote behind the \(scores.count) answers that there is room for",
         cure: "write results->capacity answers at most"
       )
     }
-    guard count == UInt64(scores.count) else {
+    guard count == UInt64(range.count), scores.count == range.count else {
       throw Problem(
-        message: "it says that it wrote \(count) answers for \(scores.count) items",
+        message: "it says that it wrote \(count) answers for \(range.count) items",
         cure: "write one for each item and set results->count to batch->count"
       )
     }
     var outcomes: [RewardOutcome] = []
     outcomes.reserveCapacity(scores.count)
-    for (index, answer) in scores.values.enumerated() {
-      outcomes.append(try check(answer, index: index, batch: batch, description: description))
+    for (index, answer) in zip(range, scores) {
+      let why = explanations.isEmpty ? nil : explanations[UInt64(index - range.lowerBound)]
+      outcomes.append(try check(answer, index, of: batch, description, why: why))
     }
     return outcomes
   }
 
   private func check(
     _ answer: stepwise_score,
-    index: Int,
-    batch: RewardBatch,
-    description: RewardDescription
+    _ index: Int,
+    of batch: RewardBatch,
+    _ description: RewardDescription,
+    why: String?
   ) throws(Problem) -> RewardOutcome {
     let item = batch.items[index]
-    let place = "item \(index) (id \(item.id), row \(item.example.id))"
-    if answer.status == Self.poisonedStatus && answer.item == ~item.id {
+    var place: String { "item \(index) (id \(item.id), row \(item.example.id))" }
+    if answer.status == stepwise_score.poisonedStatus && answer.item == ~item.id {
       throw Problem(
         message: "it left \(place) without an answer",
         cure: "write one for each item"
@@ -97,7 +121,6 @@ final class RewardResults: @unchecked Sendable {
     switch Int(answer.status) {
     case Int(STEPWISE_SCORE_ABSTAIN): return .abstained
     case Int(STEPWISE_SCORE_ERROR):
-      let why = explanations.withLock { $0[UInt64(index)] }
       throw Problem(message: "\(place) could not be scored: \(why ?? "no reason given")")
     case Int(STEPWISE_SCORE_OK): break
     default:

@@ -38,6 +38,14 @@ extension Example {
     )
   }
 
+  /// Checks a row that came from another process as if a plugin in this one had given it.
+  func checked() throws(RowProblem) -> Example {
+    let arena = CallArena()
+    defer { withExtendedLifetime(arena) {} }
+    var view = view(in: arena)
+    return try Example(checking: &view)
+  }
+
   private static func boundaries(
     _ row: stepwise_example,
     _ completion: RowText?

@@ -63,6 +63,8 @@ public struct PluginReference: Sendable, Equatable {
   public var baseDirectory: String?
   /// Where its code shall run; `nil`: in this process where it is trusted, in one of its own otherwise.
   public var isolation: Isolation?
+  /// In how many processes of its own a reward scores a batch; its results do not depend on it.
+  public var workers: Int
 
   /// Creates a reference.
   public init(
@@ -70,13 +72,15 @@ public struct PluginReference: Sendable, Equatable {
     parameters: ParameterValue = .null,
     label: String? = nil,
     baseDirectory: String? = nil,
-    isolation: Isolation? = nil
+    isolation: Isolation? = nil,
+    workers: Int = 1
   ) {
     self.name = name
     self.parameters = parameters
     self.label = label
     self.baseDirectory = baseDirectory
     self.isolation = isolation
+    self.workers = workers
   }
 
   /// The base directory from the root on.

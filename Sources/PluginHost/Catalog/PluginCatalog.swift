@@ -18,6 +18,7 @@ public struct PluginCatalog: Sendable {
   public let problems: [PluginError]
   private let libraryDirectories: [String]
   private let store: ImageStore
+  private let policy: IsolationPolicy
 
   /// Reads the manifests of all plugins.
   ///
@@ -25,10 +26,12 @@ public struct PluginCatalog: Sendable {
   ///   - searchPaths: folders of plugins, or of folders of plugins, in the order in which they are listed.
   ///   - libraryDirectories: where a library is looked for that does not lie beside its manifest, as in a build folder.
   ///   - imageDirectory: where private copies are kept; `nil`: see `ImageStore`.
+  ///   - policy: whose code may run in this process; by default nobody's.
   public init(
     searchPaths: [String],
     libraryDirectories: [String] = [],
-    imageDirectory: String? = nil
+    imageDirectory: String? = nil,
+    policy: IsolationPolicy = IsolationPolicy()
   ) {
     var entries: [Entry] = []
     var problems: [PluginError] = []
@@ -58,6 +61,7 @@ public struct PluginCatalog: Sendable {
     self.problems = problems
     self.libraryDirectories = libraryDirectories
     self.store = ImageStore(directory: imageDirectory)
+    self.policy = policy
   }
 
   /// The folders of `STEPWISE_PLUGIN_PATH`, in order.
@@ -142,8 +146,13 @@ public struct PluginCatalog: Sendable {
   }
 
   /// How a component is brought to life: decided by its manifest and by how far it is trusted.
-  private func transport(for request: ComponentRequest) -> any PluginTransport {
-    InProcessTransport()
+  private func transport(
+    for request: ComponentRequest
+  ) throws(PluginError) -> any PluginTransport {
+    switch try policy.isolation(of: request) {
+    case .process: return WorkerTransport(policy: policy)
+    case .inProcess: return InProcessTransport()
+    }
   }
 
   /// The complete parameters of a component, checked, without loading it. Paths are absolute and lead to something.
@@ -200,7 +209,8 @@ public struct PluginCatalog: Sendable {
       component: entry.component,
       baseDirectory: reference.absoluteBaseDirectory,
       services: services,
-      isolation: reference.isolation
+      isolation: reference.isolation,
+      workers: reference.workers
     )
   }
 

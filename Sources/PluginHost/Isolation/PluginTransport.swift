@@ -34,6 +34,8 @@ struct ComponentRequest: Sendable {
   var services: HostServices
   /// Where the user wants the code to run.
   var isolation: Isolation?
+  /// How many processes a reward gets.
+  var workers = 1
 
   func error(
     _ problem: PluginError.Problem,

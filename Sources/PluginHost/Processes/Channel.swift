@@ -123,6 +123,9 @@ public final class Channel: Sendable {
     }
   }
 
+  /// Tells the other side that nothing more comes; it may still send.
+  public func finish() { shutdown(descriptor.number, Int32(SHUT_WR)) }
+
   // MARK: - Receiving
 
   /// Receives one frame.

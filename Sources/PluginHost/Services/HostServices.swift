@@ -28,8 +28,11 @@ public struct HostServices: Sendable {
   public var metric: @Sendable (_ label: String, _ name: String, _ value: Double) -> Void
   /// Whether the user wants to stop.
   public var isCancelled: @Sendable () -> Bool
-  /// How long one call may take; a plugin in this process is only told, not stopped.
+  /// How long one call may take; a plugin in this process is only told, not stopped. One in a process of its own is killed some
+  /// time after, and gets a minute where this is `nil`.
   public var callBudget: Duration?
+  /// Where the calls that failed are kept; `nil`: `$XDG_STATE_HOME/stepwise/bundles`.
+  public var bundleDirectory: String?
   /// Token ids of a text, without special tokens around it; `nil`: there is no tokenizer.
   public var encode: (@Sendable (_ text: String) throws -> [Int32])?
   /// Text of token ids, special tokens kept or not; `nil`: there is no tokenizer.

@@ -15,7 +15,8 @@ extension PluginCatalog {
   static var standard: PluginCatalog {
     PluginCatalog(
       searchPaths: ProcessPaths.pluginSearchPaths,
-      libraryDirectories: [ProcessPaths.executableDirectory]
+      libraryDirectories: [ProcessPaths.executableDirectory],
+      policy: IsolationPolicy(shippedDirectories: ProcessPaths.shippedPluginDirectories)
     )
   }
 }

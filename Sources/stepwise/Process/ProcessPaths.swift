@@ -16,6 +16,11 @@ enum ProcessPaths {
   /// The current directory.
   static var workingDirectory: String { FileManager.default.currentDirectoryPath }
 
+  /// The folders of the plugins that come with this program.
+  static let shippedPluginDirectories = [
+    "\(executableDirectory)/plugins", "\(executableDirectory)/../lib/stepwise/plugins",
+  ]
+
   /// The folders in which plugins are looked for: the user's choice, then those beside the executable and installed ones.
   static var pluginSearchPaths: [String] {
     let environment = TerminalDevice.environment
@@ -23,10 +28,7 @@ enum ProcessPaths {
     let data =
       environment("XDG_DATA_HOME").flatMap { $0.isEmpty ? nil : $0 }
       ?? (environment("HOME") ?? "") + "/.local/share"
-    let usual = [
-      "\(executableDirectory)/plugins", "\(executableDirectory)/../lib/stepwise/plugins",
-      "\(data)/stepwise/plugins",
-    ]
+    let usual = shippedPluginDirectories + ["\(data)/stepwise/plugins"]
     // A folder that somebody named and that is not there is a mistake; the usual ones may be missing.
     return chosen + usual.filter { FileManager.default.fileExists(atPath: $0) }
   }

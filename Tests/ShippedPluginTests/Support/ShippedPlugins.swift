@@ -11,7 +11,10 @@ let packageRoot = URL(fileURLWithPath: #filePath)
 private let catalog: PluginCatalog = {
   let staged = packageRoot.appendingPathComponent(".build/release/plugins").path
   let given = PluginCatalog.environmentSearchPaths
-  return PluginCatalog(searchPaths: given.isEmpty ? [staged] : given)
+  return PluginCatalog(
+    searchPaths: given.isEmpty ? [staged] : given,
+    policy: .trustingAll
+  )
 }()
 
 /// A strategy, loaded as a run loads it.

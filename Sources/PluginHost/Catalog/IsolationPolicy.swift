@@ -1,0 +1,63 @@
+import Components
+
+/// Whose code may run in this process, and what runs the others'.
+public struct IsolationPolicy: Sendable {
+  /// The program that runs one plugin; `nil`: the one that was installed with this program.
+  public var workerExecutable: String?
+  /// What lies in these folders came with Stepwise and is trusted.
+  public var shippedDirectories: [String]
+  /// Whether the user trusts a plugin: its manifest, and the SHA-256 of its library (empty where it has none).
+  public var isTrusted: @Sendable (_ manifestFile: String, _ digest: String) -> Bool
+  /// How long a plugin may take to load and to come to life.
+  public var startBudget: Duration
+  /// By how much a worker may grow, in bytes, before another takes its place.
+  public var growthLimit: Int
+
+  /// Creates a policy; by default nothing is trusted.
+  public init(
+    workerExecutable: String? = nil,
+    shippedDirectories: [String] = [],
+    startBudget: Duration = .seconds(60),
+    growthLimit: Int = 1 << 30,
+    isTrusted: @escaping @Sendable (_ manifestFile: String, _ digest: String) -> Bool = { _, _ in
+      false
+    }
+  ) {
+    self.workerExecutable = workerExecutable
+    self.shippedDirectories = shippedDirectories.map(Files.canonical)
+    self.startBudget = startBudget
+    self.growthLimit = growthLimit
+    self.isTrusted = isTrusted
+  }
+
+  /// Every plugin may run in this process: for tests, and for tools that are in a process of their own.
+  public static let trustingAll = IsolationPolicy { _, _ in true }
+
+  /// Where a plugin's code runs.
+  ///
+  /// - Throws: `PluginError` where the user wants it in this process and it is not trusted.
+  func isolation(of request: ComponentRequest) throws(PluginError) -> Isolation {
+    let plugin = request.plugin
+    if request.isolation == .process { return .process }
+    let isShipped = shippedDirectories.contains {
+      plugin.manifestFile.utf8.starts(with: "\($0)/".utf8)
+    }
+    if isShipped || isTrusted(plugin.manifestFile, plugin.identity.digest) { return .inProcess }
+    guard request.isolation == .inProcess else { return .process }
+    throw request.error(
+      .isolation,
+      "it is neither shipped with Stepwise nor trusted, so that it may not run in this process",
+      cure: "run `stepwise plugin trust add \(plugin.manifestFile)`, or leave `isolation` out"
+    )
+  }
+
+  /// The worker's program.
+  func worker(for request: ComponentRequest) throws(PluginError) -> String {
+    if let workerExecutable { return workerExecutable }
+    do throws(MissingPart) {
+      return try InstallLayout.current.path(of: .worker)
+    } catch {
+      throw request.error(.isolation, "its process cannot be started: \(error)")
+    }
+  }
+}

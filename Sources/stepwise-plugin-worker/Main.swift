@@ -1,0 +1,6 @@
+import PluginHost
+
+@main
+enum Main {
+  static func main() { PluginWorker.run() }
+}
