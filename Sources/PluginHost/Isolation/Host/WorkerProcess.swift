@@ -230,6 +230,9 @@ final class WorkerProcess {
     return error
   }
 
+  /// How it ended, where it has.
+  var exit: ChildProcess.Exit? { child.ended }
+
   /// All that it printed last.
   var printed: [UInt8] { output.tail }
 

@@ -127,7 +127,16 @@ final class WorkerSlot: @unchecked Sendable {
 
   /// The worker, started anew where there is none.
   private func living() throws(PluginError) -> WorkerProcess {
-    if let worker { return worker }
+    if let worker {
+      guard let exit = worker.exit else { return worker }
+      // It owed nothing, so that nothing is lost; but somebody should know.
+      request.services.log(
+        .warning,
+        request.plugin.label,
+        "its process ended between two calls (\(exit)) and is replaced by a new one"
+      )
+      note(request.error(.crashed(exit), "between two calls"))
+    }
     var reader = try begin()
     // What it says of itself was said before.
     _ = reader.takeAll()
