@@ -118,14 +118,7 @@ private struct ManifestReader {
 
   private func identifier(_ node: YAMLNode) throws(YAMLNode.Problem) -> String {
     let id = try node.string()
-    let parts = id.split(separator: ".", omittingEmptySubsequences: false)
-    let isValid =
-      parts.count >= 3 && id.utf8.count <= 255
-      && parts.allSatisfy { part in
-        !part.isEmpty
-          && part.utf8.allSatisfy { 0x61...0x7A ~= $0 || 0x30...0x39 ~= $0 || $0 == 0x2D }
-      }
-    guard isValid else {
+    guard PluginManifest.isIdentifier(id) else {
       throw node.problem(
         "is \(id.debugDescription)",
         cure:
