@@ -4,11 +4,12 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 
-PACKAGES := libopenblas-dev libsodium-dev libarchive-dev zlib1g-dev libffi-dev pkg-config gcc
+PACKAGES := libopenblas-dev libsodium-dev libarchive-dev zlib1g-dev libffi-dev pkg-config gcc patchelf
 BUILD    := swift build -c release --build-tests -Xswiftc -enable-testing
 BIN      := .build/release
+PREFIX   ?= /usr/local
 
-.PHONY: run test build smoke packages plugins bench clean help
+.PHONY: run test build smoke packages plugins bench install uninstall clean help
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -39,6 +40,13 @@ packages:
 bench: build  ## benchmarks, as JSON and ratios
 	$(BIN)/stepwise-bench sft
 	$(BIN)/stepwise-bench decode
+
+install:  ## install what was built into PREFIX (default /usr/local; DESTDIR for packagers)
+	@[ -x $(BIN)/stepwise ] && [ -d $(BIN)/plugins ] || $(MAKE) build
+	@DESTDIR='$(DESTDIR)' Plugins/install $(BIN) '$(PREFIX)'
+
+uninstall:  ## take it off again
+	@DESTDIR='$(DESTDIR)' Plugins/install --uninstall '$(PREFIX)'
 
 clean:  ## remove what was built
 	swift package clean

@@ -131,6 +131,8 @@ struct PluginTemplate {
 
   private func filled(_ text: String, swiftVersion: String?) -> String {
     var text = text.replacing("__NAME__", with: name).replacing("__ID__", with: id)
+      // A Swift module's name is an identifier.
+      .replacing("__MODULE__", with: name.replacing("-", with: "_"))
     if let swiftVersion { text = text.replacing("__SWIFT__", with: swiftVersion) }
     return text
   }

@@ -35,27 +35,29 @@ enum Subprocess {
 
   /// What a program writes to its output.
   static func output(_ executable: String, _ arguments: [String]) throws -> String {
-    var ends: [Int32] = [-1, -1]
-    guard pipe2(&ends, O_CLOEXEC) == 0 else { throw ProcessFailure("make", "a pipe") }
-    let reader = Descriptor(owning: ends[0])
-    var writer: Descriptor? = Descriptor(owning: ends[1])
+    let pipe = try Descriptor.pipe()
     let child = try ChildProcess(
       ChildProcess.Launch(
         executable: executable,
         arguments: arguments,
-        descriptors: [STDOUT_FILENO: writer!]
+        descriptors: [STDOUT_FILENO: pipe.write]
       )
     )
-    writer = nil
     var bytes: [UInt8] = []
     var chunk = [UInt8](repeating: 0, count: 4096)
+    // This process holds the writing end, too, so the end of the process ends the reading.
+    var hasEnded = false
     while true {
-      let count = read(reader.number, &chunk, chunk.count)
-      if count < 0 && errno == EINTR { continue }
-      guard count > 0 else { break }
-      bytes.append(contentsOf: chunk[..<count])
+      let count = read(pipe.read.number, &chunk, chunk.count)
+      if count > 0 {
+        bytes.append(contentsOf: chunk[..<count])
+      } else if hasEnded || StopRequest.isPending {
+        break
+      } else {
+        hasEnded = child.wait(timeout: .milliseconds(20)) != nil
+      }
     }
-    _ = child.kill()
+    child.kill()
     return String(decoding: bytes, as: UTF8.self)
   }
 

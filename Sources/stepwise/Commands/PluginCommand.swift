@@ -7,7 +7,9 @@ struct PluginCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "plugin",
     abstract: "Rewards, datasets and strategies.",
-    subcommands: [PluginListCommand.self]
+    subcommands: [
+      PluginNewCommand.self, PluginBuildCommand.self, PluginDevCommand.self, PluginListCommand.self,
+    ]
   )
 }
 

@@ -15,10 +15,18 @@ struct PluginBuildCommand: ParsableCommand {
   @Argument(help: "The plugin's folder.")
   var directory = "."
 
+  @Flag(help: "Then run the plugin's own test (make test).")
+  var test = false
+
   func run() throws {
     let folder = try PluginFolder(directory)
     StopRequest.listen()
-    switch try folder.build() {
+    try end(folder.make())
+    if test { try end(folder.make("test")) }
+  }
+
+  private func end(_ exit: ChildProcess.Exit?) throws {
+    switch exit {
     case .exited(0): break
     case nil: throw Interrupted()
     case .exited, .signalled:

@@ -42,7 +42,7 @@ struct PluginDevCommand: ParsableCommand {
   }
 
   private func round(_ folder: PluginFolder, _ batch: String) throws {
-    guard case .exited(0) = try folder.build() else { return }
+    guard case .exited(0) = try folder.make() else { return }
     // In a process of its own: whatever the plugin does, the next save finds this one alive.
     let exit = try Subprocess.run(
       "/proc/self/exe",

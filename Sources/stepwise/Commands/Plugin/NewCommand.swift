@@ -53,15 +53,14 @@ struct PluginNewCommand: ParsableCommand {
       swiftVersion: lang == .swift ? BuildTool.swiftVersion() : nil
     )
     let shown = ProcessPaths.shown(URL(filePath: folder, directoryHint: .isDirectory))
-    let batch = kind == .reward ? " \(shown)/example.jsonl" : ""
-    let next = [
-      ("\(ProcessPaths.program) plugin build \(shown)", "build it"),
-      (
-        "\(ProcessPaths.program) plugin dev \(shown)\(batch)",
-        "see what it answers, again on every save"
-      ),
-      ("make -C \(shown) test", "its own test"),
+    var next = [
+      ("\(ProcessPaths.program) plugin build \(shown) --test", "build it, run its own test")
     ]
+    if kind == .reward {
+      next.append(
+        ("\(ProcessPaths.program) plugin dev \(shown)", "its scores, again on every save")
+      )
+    }
     let width = next.map(\.0.count).max() ?? 0
     let lines = next.map { command, purpose in
       "  \(command)\(String(repeating: " ", count: width - command.count))  \(purpose)\n"
