@@ -1,8 +1,8 @@
 // swift-tools-version: 6.2
 import PackageDescription
 
-// Debian 12 packages: libopenblas-dev (loaded at run time), libsodium-dev, libarchive-dev, zlib1g-dev. See
-// docs/architecture.md for what each target is and may import; .ci/check-imports holds the package to it.
+// Debian 12 packages: libopenblas-dev (loaded at run time), libsodium-dev, libarchive-dev, libffi-dev, zlib1g-dev.
+// See docs/architecture.md for what each target is and may import; .ci/check-imports holds the package to it.
 
 let swiftSettings: [SwiftSetting] = [
   .enableUpcomingFeature("ExistentialAny"),
@@ -94,6 +94,7 @@ let package = Package(
       pkgConfig: "libarchive",
       providers: [.apt(["libarchive-dev"])]
     ),
+    .systemLibrary(name: "CFFI", pkgConfig: "libffi", providers: [.apt(["libffi-dev"])]),
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
     .target(name: "CKernels", cSettings: cSettings, linkerSettings: [.linkedLibrary("m")]),
     .target(name: "CPlatform", cSettings: cSettings),
@@ -109,7 +110,7 @@ let package = Package(
     host("LanguageModels", ["Tensors", "Tokenizers"]),
     host("RunStore", ["CSodium"]),
     host("Training", ["LanguageModels", "Tensors", "Tokenizers", "Components", "RunStore"]),
-    host("PluginHost", ["CPlatform", "CStepwisePlugin", "Components", "CSodium", yams]),
+    host("PluginHost", ["CPlatform", "CStepwisePlugin", "Components", "CSodium", "CFFI", yams]),
     host("PluginPackages", ["PluginHost", "Components", "CArchive", "CSodium", yams]),
     .executableTarget(
       name: "stepwise",

@@ -19,7 +19,7 @@ let allowed: [String: Set<String>] = [
   "LanguageModels": ["Tensors", "Tokenizers"],
   "RunStore": ["CSodium"],
   "Training": ["LanguageModels", "Tensors", "Tokenizers", "Components", "RunStore"],
-  "PluginHost": ["CStepwisePlugin", "CPlatform", "Components", "CSodium", "Yams"],
+  "PluginHost": ["CStepwisePlugin", "CPlatform", "Components", "CSodium", "CFFI", "Yams"],
   "PluginPackages": ["PluginHost", "Components", "CArchive", "CSodium", "Yams"],
   "stepwise-plugin-worker": ["PluginHost"],
   "stepwise": [

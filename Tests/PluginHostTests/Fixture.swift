@@ -66,7 +66,7 @@ final class Fixture {
     try Data(text.utf8).write(to: manifest)
   }
 
-  private static func compile(_ source: String, to path: String, arguments: [String]) throws {
+  static func compile(_ source: String, to path: String, arguments: [String]) throws {
     let process = Process()
     process.executableURL = URL(filePath: "/usr/bin/env")
     process.arguments =

@@ -30,6 +30,8 @@ final class PluginReward: RewardFunction {
     description = try Self.describe(source, instance, table)
   }
 
+  var isReproducible: Bool { source.request.determinism != .none }
+
   func score(_ batch: RewardBatch) throws -> [RewardOutcome] { try checkedScore(batch) }
 
   private func checkedScore(_ batch: RewardBatch) throws(PluginError) -> [RewardOutcome] {

@@ -44,7 +44,8 @@ extension stepwise_score {
   /// No status; and a signalling NaN, so that a forgotten value is never a score.
   fileprivate static let poisonedStatus: Int32 = 0x5A5A_5A5A
 
-  fileprivate static func poison(item: UInt64) -> Self {
+  /// What stands where no answer was written yet.
+  static func poison(item: UInt64) -> Self {
     Self(item: ~item, value: .signalingNaN, status: poisonedStatus, reserved: 0)
   }
 }

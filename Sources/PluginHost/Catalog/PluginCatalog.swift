@@ -16,8 +16,8 @@ public struct PluginCatalog: Sendable {
   let entries: [Entry]
   /// Manifests that could not be read, and folders that are not there.
   public let problems: [PluginError]
-  private let libraryDirectories: [String]
-  private let store: ImageStore
+  let libraryDirectories: [String]
+  let store: ImageStore
   private let policy: IsolationPolicy
 
   /// Reads the manifests of all plugins.
@@ -151,7 +151,11 @@ public struct PluginCatalog: Sendable {
   ) throws(PluginError) -> any PluginTransport {
     switch try policy.isolation(of: request) {
     case .process: return WorkerTransport(policy: policy)
-    case .inProcess: return InProcessTransport()
+    case .inProcess:
+      if case .cFunction = request.runtime {
+        return FunctionTransport(probe: WorkerTransport(policy: policy))
+      }
+      return InProcessTransport()
     }
   }
 
@@ -182,7 +186,7 @@ public struct PluginCatalog: Sendable {
     }
   }
 
-  private func request(
+  func request(
     _ kind: ComponentKind,
     _ reference: PluginReference,
     _ services: HostServices
@@ -207,6 +211,8 @@ public struct PluginCatalog: Sendable {
     return ComponentRequest(
       plugin: plugin,
       component: entry.component,
+      runtime: entry.manifest.runtime,
+      determinism: entry.manifest.determinism,
       baseDirectory: reference.absoluteBaseDirectory,
       services: services,
       isolation: reference.isolation,
@@ -222,74 +228,4 @@ public struct PluginCatalog: Sendable {
 // MARK: - Libraries
 
 extension PluginCatalog {
-  /// A library of a sane size; a larger one is not read into memory.
-  private static let libraryLimit = 1 << 30
-
-  /// The library for this machine: beside the manifest, or in one of the library folders.
-  private func library(of manifest: PluginManifest) -> String? {
-    guard let variant = manifest.hostVariant else { return nil }
-    let name = Self.lastComponent(variant.file)
-    let candidates =
-      ["\(manifest.directory)/\(variant.file)"] + libraryDirectories.map { "\($0)/\(name)" }
-    return candidates.first(where: Files.exists)
-  }
-
-  private static func lastComponent(_ path: String) -> String {
-    path.split(separator: "/").last.map(String.init) ?? path
-  }
-
-  /// Reads the library once, checks the bytes, and keeps a private copy of them.
-  private func verifiedImage(
-    _ entry: Entry
-  ) throws(PluginError) -> (file: String, digest: String, copy: String) {
-    let id = entry.component.id
-    let manifest = entry.manifest
-    guard let variant = manifest.hostVariant else {
-      let there = manifest.variants.map { "\($0.os) \($0.arch)" }.joined(separator: ", ")
-      throw PluginError(
-        .file,
-        plugin: id,
-        file: manifest.file,
-        "it has no variant for linux \(PluginManifest.hostArchitecture), only for \(there)",
-        cure: "build it on this machine and add the variant"
-      )
-    }
-    guard let file = library(of: manifest) else {
-      let places = [manifest.directory] + libraryDirectories
-      throw PluginError(
-        .file,
-        plugin: id,
-        file: manifest.file,
-        "its library \(variant.file) is not in \(places.joined(separator: ", "))",
-        cure: "build it, or put it beside the manifest"
-      )
-    }
-    do {
-      let bytes = try Files.read(file, limit: Self.libraryLimit)
-      try ELFImage(bytes).checkLoadable()
-      let digest = sha256(bytes)
-      if let expected = variant.sha256, expected != digest {
-        throw PluginError(
-          .file,
-          plugin: id,
-          file: file,
-          "its SHA-256 is \(digest), the manifest says \(expected)",
-          cure: "install the plugin again, or correct the manifest after a rebuild"
-        )
-      }
-      return (Files.canonical(file), digest, try store.keep(bytes, digest: digest))
-    } catch let problem as ELFProblem {
-      throw PluginError(
-        .image(problem),
-        plugin: id,
-        file: file,
-        problem.description,
-        cure: problem.cure
-      )
-    } catch let error as PluginError {
-      throw error
-    } catch {
-      throw PluginError(.file, plugin: id, file: file, String(describing: error))
-    }
-  }
 }

@@ -27,6 +27,8 @@ public enum ELFProblem: Error, Sendable, Equatable, CustomStringConvertible {
   case newerGlibc(needed: String, present: String)
   /// It has no entry function.
   case missingEntry(String)
+  /// What should be a function is something else.
+  case noFunction(String)
 
   /// What is wrong, with the values.
   public var description: String {
@@ -47,6 +49,7 @@ public enum ELFProblem: Error, Sendable, Equatable, CustomStringConvertible {
     case .newerGlibc(let needed, let present):
       return "it needs glibc \(needed), this machine has \(present)"
     case .missingEntry(let symbol): return "it does not export \(symbol)"
+    case .noFunction(let symbol): return "its \(symbol) is no function"
     }
   }
 
@@ -64,6 +67,7 @@ public enum ELFProblem: Error, Sendable, Equatable, CustomStringConvertible {
     case .newerGlibc: return "build it on a machine with the older glibc"
     case .missingEntry(let symbol):
       return "define and export \(symbol) (public in Swift, extern \"C\" in C++)"
+    case .noFunction(let symbol): return "name a function, not a variable; \(symbol) is data"
     }
   }
 
@@ -104,8 +108,16 @@ extension ELFImage {
   /// DF_STATIC_TLS.
   var usesInitialExecTLS: Bool { flags & 0x10 != 0 }
 
-  /// Refuses what cannot or should not be loaded into this process.
+  /// Refuses what cannot or should not be loaded into this process, and what is no plugin.
   func checkLoadable() throws(ELFProblem) {
+    try checkLoadableLibrary()
+    if let symbols = try definedSymbols(), !symbols.contains(STEPWISE_PLUGIN_ENTRY) {
+      throw .missingEntry(STEPWISE_PLUGIN_ENTRY)
+    }
+  }
+
+  /// Refuses what cannot or should not be loaded into this process.
+  func checkLoadableLibrary() throws(ELFProblem) {
     guard machine == Self.hostMachine else {
       throw .wrongMachine(found: machine, expected: Self.hostMachine)
     }
@@ -113,9 +125,6 @@ extension ELFImage {
     if usesInitialExecTLS { throw .initialExecTLS }
     if let needed = try neededGlibc(), let present = Self.hostGlibc, present < needed {
       throw .newerGlibc(needed: needed.description, present: present.description)
-    }
-    if let symbols = try definedSymbols(), !symbols.contains(STEPWISE_PLUGIN_ENTRY) {
-      throw .missingEntry(STEPWISE_PLUGIN_ENTRY)
     }
   }
 }

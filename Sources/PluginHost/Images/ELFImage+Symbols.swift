@@ -18,51 +18,58 @@ public struct LibraryVersion: Sendable, Comparable, CustomStringConvertible {
 }
 
 extension ELFImage {
-  /// The names of the dynamic symbols that the library defines, or `nil` where it has no section headers to tell.
-  package func definedSymbols() throws(ELFProblem) -> Set<String>? {
+  /// A dynamic symbol.
+  struct Symbol: Sendable, Equatable {
+    var name: String
+    /// STB_LOCAL 0, STB_GLOBAL 1, STB_WEAK 2, STB_GNU_UNIQUE 10.
+    var binding: UInt8
+    /// STT_NOTYPE 0, STT_OBJECT 1, STT_FUNC 2, STT_TLS 6, STT_GNU_IFUNC 10.
+    var type: UInt8
+    /// STV_DEFAULT 0, STV_INTERNAL 1, STV_HIDDEN 2, STV_PROTECTED 3.
+    var visibility: UInt8
+    /// SHN_UNDEF is 0.
+    var section: UInt16
+
+    var isDefined: Bool { section != 0 }
+    var isWeak: Bool { binding == 2 }
+    /// Whether other libraries, and dlsym, can see it.
+    var isVisible: Bool { binding != 0 && (visibility == 0 || visibility == 3) }
+    var isFunction: Bool { type == 2 || type == 10 }
+    /// Names of versions, as `GLIBC_2.34`, which a linker lists as symbols of their own.
+    var isVersionName: Bool { section == 0xFFF1 && type == 1 }
+  }
+
+  /// The dynamic symbols but the empty first one, or `nil` where the library has no section headers to tell.
+  func dynamicSymbols() throws(ELFProblem) -> [Symbol]? {
     // SHT_DYNSYM
     guard let table = sections.first(where: { $0.type == 11 }) else { return nil }
     guard table.entrySize >= 24, Int(table.link) < sections.count else {
       throw .corrupt("its symbol table is malformed")
     }
     let strings = sections[Int(table.link)].offset
-    var names: Set<String> = []
+    var symbols: [Symbol] = []
     for index in 0..<table.size / table.entrySize {
       let at = Int(table.offset + index * table.entrySize)
       let name: UInt32 = try load(at)
-      let section: UInt16 = try load(at + 6)
-      // SHN_UNDEF is 0; name 0 is the empty first symbol.
-      if section != 0, name != 0 { names.insert(try string(strings, UInt64(name))) }
+      if name == 0 { continue }
+      let info: UInt8 = try load(at + 4)
+      let other: UInt8 = try load(at + 5)
+      symbols.append(
+        Symbol(
+          name: try string(strings, UInt64(name)),
+          binding: info >> 4,
+          type: info & 15,
+          visibility: other & 3,
+          section: try load(at + 6)
+        )
+      )
     }
-    return names
+    return symbols
   }
 
-  /// The newest `GLIBC_` version that the library asks for, or `nil` where it asks for none.
-  package func neededGlibc() throws(ELFProblem) -> LibraryVersion? {
-    // SHT_GNU_verneed: a chain of libraries, each with a chain of versions.
-    guard let table = sections.first(where: { $0.type == 0x6FFF_FFFE }) else { return nil }
-    guard Int(table.link) < sections.count else { throw .corrupt("its version table is malformed") }
-    let strings = sections[Int(table.link)].offset
-    var newest: LibraryVersion?
-    var entry = Int(table.offset)
-    for _ in 0..<table.info {
-      let count: UInt16 = try load(entry + 2)
-      let first: UInt32 = try load(entry + 8)
-      let next: UInt32 = try load(entry + 12)
-      var version = entry + Int(first)
-      for _ in 0..<count {
-        let name: UInt32 = try load(version + 8)
-        let following: UInt32 = try load(version + 12)
-        let text = try string(strings, UInt64(name))
-        if text.hasPrefix("GLIBC_"), let found = LibraryVersion(text.dropFirst(6)) {
-          newest = max(newest ?? found, found)
-        }
-        if following == 0 { break }
-        version += Int(following)
-      }
-      if next == 0 { break }
-      entry += Int(next)
-    }
-    return newest
+  /// The names of the dynamic symbols that the library defines, or `nil` where it has no section headers to tell.
+  package func definedSymbols() throws(ELFProblem) -> Set<String>? {
+    guard let symbols = try dynamicSymbols() else { return nil }
+    return Set(symbols.lazy.filter(\.isDefined).map(\.name))
   }
 }

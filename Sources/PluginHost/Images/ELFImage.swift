@@ -14,6 +14,7 @@ public struct ELFImage: Sendable {
 
   /// A section, for symbols and versions.
   struct Section: Sendable {
+    var name: UInt32
     var type: UInt32
     var offset: UInt64
     var size: UInt64
@@ -31,8 +32,12 @@ public struct ELFImage: Sendable {
   public private(set) var neededLibraries: [String] = []
   /// Where it looks for them (DT_RUNPATH or DT_RPATH).
   public private(set) var runPath: String?
+  /// What it calls itself (DT_SONAME).
+  private(set) var soname: String?
   /// DT_FLAGS.
   private(set) var flags: UInt64 = 0
+  /// Whether code has to be changed as it is loaded (DT_TEXTREL or DF_TEXTREL).
+  private(set) var hasTextRelocations = false
 
   /// Reads headers and the dynamic section.
   ///
@@ -86,6 +91,7 @@ public struct ELFImage: Sendable {
     for index in 0..<Int(count) {
       let at = try position(offset, plus: index * Int(size))
       let section = Section(
+        name: try load(at),
         type: try load(at + 4),
         offset: try load(at + 24),
         size: try load(at + 32),
@@ -106,6 +112,7 @@ public struct ELFImage: Sendable {
     var strings: UInt64?
     var names: [UInt64] = []
     var path: UInt64?
+    var ownName: UInt64?
     var at = Int(dynamic.offset)
     let end = at + Int(dynamic.fileSize)
     while at + 16 <= end {
@@ -116,7 +123,9 @@ public struct ELFImage: Sendable {
       case 0: at = end
       case 1: names.append(value)
       case 5: strings = value
+      case 14: ownName = value
       case 15 where path == nil: path = value
+      case 22: hasTextRelocations = true
       case 29: path = value
       case 30: flags = value
       default: break
@@ -126,6 +135,9 @@ public struct ELFImage: Sendable {
     let table = try fileOffset(of: strings)
     for name in names { neededLibraries.append(try string(table, name)) }
     if let path { runPath = try string(table, path) }
+    if let ownName { soname = try string(table, ownName) }
+    // DF_TEXTREL
+    if flags & 4 != 0 { hasTextRelocations = true }
   }
 
   /// The file's offset of a virtual address.

@@ -106,7 +106,8 @@ final class LoadedImage: @unchecked Sendable {
 
   private typealias EntryFunction = @convention(c) () -> UnsafeRawPointer?
 
-  private static func linkerError(plugin: String, file: String) -> PluginError {
+  /// What the dynamic linker said last, as an error.
+  static func linkerError(plugin: String, file: String) -> PluginError {
     let text = dlerror().map { String(cString: $0) } ?? "unknown error"
     let marker = "undefined symbol: "
     if let range = text.utf8Range(of: marker) {

@@ -1,7 +1,7 @@
 import Components
 
-/// Where a plugin's code runs. Today it is this process; a worker process, a plain C function behind libffi and a Python
-/// interpreter each become another conformance in this folder, and the catalog chooses.
+/// Where a plugin's code runs, and what it is: this process, a worker process, a plain C function behind libffi. The catalog
+/// chooses.
 ///
 /// The image was verified before: its bytes have the digest, passed the ELF checks and lie in the private store.
 protocol PluginTransport: Sendable {
@@ -28,6 +28,10 @@ struct ComponentRequest: Sendable {
   var plugin: LoadedPlugin
   /// What the manifest says of it.
   var component: PluginManifest.Component
+  /// What its code is.
+  var runtime = PluginManifest.Runtime.native
+  /// How far equal inputs give equal outputs.
+  var determinism = PluginManifest.Determinism.exact
   /// Where relative paths among its parameters start; absolute.
   var baseDirectory: String
   /// The host's services.

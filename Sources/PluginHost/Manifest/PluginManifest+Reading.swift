@@ -65,8 +65,8 @@ private struct ManifestReader {
   func manifest(_ root: YAMLNode) throws(YAMLNode.Problem) -> PluginManifest {
     let table = try root.table([
       "manifest", "id", "kinds", "version", "abi", "summary", "licence", "authors", "homepage",
-      "determinism", "runtime", "python", "variants", "parameters", "measures", "needs", "example",
-      "components", "files",
+      "determinism", "runtime", "python", "function", "variants", "parameters", "measures", "needs",
+      "example", "components", "files",
     ])
     let format = try require(table, "manifest", root)
     guard format.value == .int(1) else {
@@ -78,8 +78,8 @@ private struct ManifestReader {
       throw versionNode.problem("is no semantic version", cure: "write MAJOR.MINOR.PATCH")
     }
     let summary = try require(table, "summary", root).string()
-    let runtime = try runtime(table, root)
     let components = try components(table, root, id: id, summary: summary)
+    let runtime = try runtime(table, root, components)
     return PluginManifest(
       file: file,
       id: id,
@@ -91,7 +91,7 @@ private struct ManifestReader {
       homepage: try table["homepage"].string(),
       determinism: try determinism(table["determinism"]),
       runtime: runtime,
-      variants: runtime == .native || table["variants"] != nil
+      variants: runtime.needsVariants || table["variants"] != nil
         ? try variants(try require(table, "variants", root)) : [],
       components: components,
       files: try files(table["files"])
@@ -109,11 +109,7 @@ private struct ManifestReader {
     _ key: String,
     _ parent: YAMLNode
   ) throws(YAMLNode.Problem) -> YAMLNode {
-    guard let node = table[key], node.value != .null else {
-      let path = parent.path.isEmpty ? key : "\(parent.path).\(key)"
-      throw YAMLNode.Problem(line: parent.node.mark?.line, message: "'\(path)' is missing")
-    }
-    return node
+    try parent.required(key, table)
   }
 
   private func identifier(_ node: YAMLNode) throws(YAMLNode.Problem) -> String {
@@ -154,11 +150,13 @@ private struct ManifestReader {
 
   private enum RuntimeName: String, CaseIterable {
     case native, python
+    case cFunction = "c-function"
   }
 
   private func runtime(
     _ table: [String: YAMLNode],
-    _ root: YAMLNode
+    _ root: YAMLNode,
+    _ components: [PluginManifest.Component]
   ) throws(YAMLNode.Problem) -> PluginManifest.Runtime {
     let name = try table["runtime"].map { node throws(YAMLNode.Problem) in
       try node.choice(RuntimeName.self)
@@ -169,8 +167,15 @@ private struct ManifestReader {
         cure: "write runtime: python, or take the section off"
       )
     }
+    if let section = table["function"], name != .cFunction {
+      throw section.problem(
+        "is there, but 'runtime' is not c-function",
+        cure: "write runtime: c-function, or take the section off"
+      )
+    }
     switch name ?? .native {
     case .native: return .native
+    case .cFunction: return .cFunction(try function(table, root, components))
     case .python:
       let section = try require(table, "python", root)
       let keys = try section.table(["file", "interpreter"])
@@ -181,6 +186,28 @@ private struct ManifestReader {
         )
       )
     }
+  }
+
+  private func function(
+    _ table: [String: YAMLNode],
+    _ root: YAMLNode,
+    _ components: [PluginManifest.Component]
+  ) throws(YAMLNode.Problem) -> FunctionSignature {
+    let section = try require(table, "function", root)
+    guard components.count == 1, components[0].kind == .reward else {
+      throw (table["kinds"] ?? table["components"] ?? root).problem(
+        "has something else than one reward",
+        cure: "a C function is a reward: write kinds: [reward]"
+      )
+    }
+    let signature = try FunctionReader(parameters: components[0].parameters).signature(section)
+    if let library = signature.library, let variants = table["variants"] {
+      throw variants.problem(
+        "stands beside 'function.library', which is \(library)",
+        cure: "keep 'variants' for a library of your own, 'library' for one of the system"
+      )
+    }
+    return signature
   }
 
   // MARK: Variants

@@ -50,6 +50,26 @@ public struct PluginManifest: Sendable, Equatable {
     case native
     /// A Python file: classes and functions that an interpreter of their own runs.
     case python(PythonModule)
+    /// A plain C function of a library that knows nothing of Stepwise; a reward.
+    case cFunction(FunctionSignature)
+
+    /// Its name in manifests.
+    public var name: String {
+      switch self {
+      case .native: return "native"
+      case .python: return "python"
+      case .cFunction: return "c-function"
+      }
+    }
+
+    /// Whether the manifest must name a library.
+    var needsVariants: Bool {
+      switch self {
+      case .native: return true
+      case .python: return false
+      case .cFunction(let signature): return signature.library == nil
+      }
+    }
   }
 
   /// Where a Python plugin's code is.

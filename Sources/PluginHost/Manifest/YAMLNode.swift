@@ -54,6 +54,14 @@ struct YAMLNode {
     return table
   }
 
+  /// A member of this table that must be there.
+  func required(_ name: String, _ members: [String: YAMLNode]) throws(Problem) -> YAMLNode {
+    guard let node = members[name], node.value != .null else {
+      throw Problem(line: self.node.mark?.line, message: "'\(key(name))' is missing")
+    }
+    return node
+  }
+
   /// The items of a list.
   func items() throws(Problem) -> [YAMLNode] {
     guard let sequence = node.sequence else {

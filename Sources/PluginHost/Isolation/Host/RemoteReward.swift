@@ -34,6 +34,8 @@ final class RemoteReward: RewardFunction {
     }
   }
 
+  var isReproducible: Bool { request.determinism != .none }
+
   func reconfigure(_ changes: ParameterValue) throws(PluginError) {
     for slot in slots { try slot.reconfigure(changes) }
   }

@@ -95,6 +95,8 @@ struct CallFooter: WireValue {
 struct WorkerStart: WireValue {
   var plugin: LoadedPlugin
   var component: PluginManifest.Component
+  /// How it is called, where it is a C function; a plugin has nothing of the sort.
+  var function: FunctionSignature?
   /// Nanoseconds that a call may take.
   var callBudget: UInt64
   var hasEncode: Bool
@@ -112,6 +114,7 @@ struct WorkerStart: WireValue {
     plugin = request.plugin
     plugin.parameters = parameters
     component = request.component
+    if case .cFunction(let signature) = request.runtime { function = signature }
     let (seconds, attoseconds) = callBudget.components
     self.callBudget = UInt64(max(0, seconds)) * 1_000_000_000 + UInt64(attoseconds / 1_000_000_000)
     hasEncode = request.services.encode != nil
@@ -142,6 +145,7 @@ struct WorkerStart: WireValue {
       writer.value(measures.successThreshold)
       writer.value(measures.columns)
     }
+    writer.value(function)
     writer.value(callBudget)
     for flag in [hasEncode, hasDecode, hasLogProbabilities] { writer.value(flag) }
     writer.value(state)
@@ -186,6 +190,7 @@ struct WorkerStart: WireValue {
         columns: try reader.value()
       )
     }
+    function = try reader.value()
     callBudget = try reader.value()
     hasEncode = try reader.value()
     hasDecode = try reader.value()

@@ -25,13 +25,17 @@ func serve(
   _ start: WorkerStart,
   link: WorkerLink
 ) throws(PluginError) -> any ServedComponent {
-  let request = ComponentRequest(
+  var request = ComponentRequest(
     plugin: start.plugin,
     component: start.component,
     baseDirectory: "/",
     services: link.services(for: start),
     isolation: .inProcess
   )
+  if let function = start.function {
+    request.runtime = .cFunction(function)
+    return ServedFunction(try FunctionReward(request, isGuarded: true))
+  }
   let image = try LoadedImage.load(
     path: start.plugin.imageFile,
     digest: start.plugin.identity.digest,
