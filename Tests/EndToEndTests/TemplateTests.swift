@@ -21,6 +21,9 @@ import Testing
   @Test(.enabled(if: has("make", "rustc"), "make or rustc is not in PATH"), arguments: kinds)
   func rust(_ kind: String) throws { try expectPlugin(kind, "rust", in: Workshop()) }
 
+  @Test(.enabled(if: has("make", "cc"), "make or cc is not in PATH"))
+  func ffi() throws { try expectPlugin("reward", "ffi", in: Workshop()) }
+
   /// One test for all kinds, so that the SDK is compiled once.
   @Test(.enabled(if: has("make", "swift"), "make or swift is not in PATH"))
   func swift() throws {

@@ -39,13 +39,13 @@ struct PluginFolder {
 
   /// Runs the plugin's Makefile.
   ///
-  /// - Parameter target: the default one, which builds, or `test`.
+  /// - Parameter targets: what to make; none builds.
   /// - Returns: how make ended, or `nil` where the user interrupted.
-  func make(_ target: String? = nil) throws -> ChildProcess.Exit? {
+  func make(_ targets: [String] = []) throws -> ChildProcess.Exit? {
     if let missing = BuildTool.missing(in: path) { throw Failure(description: missing) }
     return try Subprocess.run(
       BuildTool.make.path ?? "make",
-      ["--no-print-directory", "-C", path] + (target.map { [$0] } ?? []),
+      ["--no-print-directory", "-C", path] + targets,
       environment: try Self.environment()
     )
   }

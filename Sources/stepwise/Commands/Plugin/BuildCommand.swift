@@ -21,12 +21,7 @@ struct PluginBuildCommand: ParsableCommand {
   func run() throws {
     let folder = try PluginFolder(directory)
     StopRequest.listen()
-    try end(folder.make())
-    if test { try end(folder.make("test")) }
-  }
-
-  private func end(_ exit: ChildProcess.Exit?) throws {
-    switch exit {
+    switch try folder.make(test ? ["all", "test"] : []) {
     case .exited(0): break
     case nil: throw Interrupted()
     case .exited, .signalled:

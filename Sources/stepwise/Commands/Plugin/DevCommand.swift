@@ -1,4 +1,5 @@
 import ArgumentParser
+import FoundationEssentials
 import Glibc
 import PluginHost
 
@@ -14,7 +15,7 @@ struct PluginDevCommand: ParsableCommand {
   @Argument(help: "The plugin's folder.")
   var directory = "."
 
-  @Argument(help: "The batch to call it with. Default: example.jsonl in the folder.")
+  @Argument(help: "For a reward: the batch. Default: example.jsonl in the folder.")
   var batch: String?
 
   /// How often sources are looked at. A folder of sources is a handful of files: that costs nothing, works on every file system,
@@ -23,7 +24,6 @@ struct PluginDevCommand: ParsableCommand {
 
   func run() throws {
     let folder = try PluginFolder(directory)
-    let batch = batch ?? "\(directory)/example.jsonl"
     StopRequest.listen()
     while !StopRequest.isPending {
       // Taken before the build: what is saved meanwhile is built next.
@@ -35,18 +35,18 @@ struct PluginDevCommand: ParsableCommand {
     }
   }
 
-  private func watched(_ folder: PluginFolder, _ batch: String) -> [String: PluginFolder.Stamp] {
+  private func watched(_ folder: PluginFolder, _ batch: String?) -> [String: PluginFolder.Stamp] {
     var stamps = folder.sources()
-    stamps["<batch>"] = PluginFolder.stamp(of: batch)
+    if let batch { stamps["<batch>"] = PluginFolder.stamp(of: batch) }
     return stamps
   }
 
-  private func round(_ folder: PluginFolder, _ batch: String) throws {
+  private func round(_ folder: PluginFolder, _ batch: String?) throws {
     guard case .exited(0) = try folder.make() else { return }
     // In a process of its own: whatever the plugin does, the next save finds this one alive.
     let exit = try Subprocess.run(
-      "/proc/self/exe",
-      ["plugin", "call", batch, "--directory", directory]
+      try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe"),
+      ["plugin", "call"] + (batch.map { [$0] } ?? []) + ["--directory", directory]
     )
     if case .signalled = exit { StandardError.write("stepwise: the call ended by \(exit!)") }
   }

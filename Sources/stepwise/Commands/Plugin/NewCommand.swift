@@ -53,14 +53,10 @@ struct PluginNewCommand: ParsableCommand {
       swiftVersion: lang == .swift ? BuildTool.swiftVersion() : nil
     )
     let shown = ProcessPaths.shown(URL(filePath: folder, directoryHint: .isDirectory))
-    var next = [
-      ("\(ProcessPaths.program) plugin build \(shown) --test", "build it, run its own test")
+    let next = [
+      ("\(ProcessPaths.program) plugin build \(shown) --test", "build it, run its own test"),
+      ("\(ProcessPaths.program) plugin dev \(shown)", "what it answers, again on every save"),
     ]
-    if kind == .reward {
-      next.append(
-        ("\(ProcessPaths.program) plugin dev \(shown)", "its scores, again on every save")
-      )
-    }
     let width = next.map(\.0.count).max() ?? 0
     let lines = next.map { command, purpose in
       "  \(command)\(String(repeating: " ", count: width - command.count))  \(purpose)\n"
