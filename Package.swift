@@ -149,6 +149,12 @@ let package = Package(
 
     // Tests.
     plugin("FixtureSuite", path: "Tests/Fixtures/plugins/swift/FixtureSuite/Sources"),
+    .executableTarget(
+      name: "isolation-host",
+      dependencies: ["PluginHost", "Components"],
+      path: "Tests/Fixtures/programs/isolation-host",
+      swiftSettings: swiftSettings
+    ),
     tests("TensorsTests", ["Tensors", "CKernels"]),
     tests("TokenizersTests", ["Tokenizers"], exclude: ["Fixtures"]),
     tests("LanguageModelsTests", ["LanguageModels", "Tensors"], exclude: ["Fixtures"]),
@@ -167,7 +173,10 @@ let package = Package(
     tests("PluginPackagesTests", ["PluginPackages", "PluginHost"], exclude: ["Fixtures"]),
     tests(
       "PluginHostTests",
-      ["PluginHost", "Components", "CPlatform", "CStepwisePlugin", "stepwise-plugin-worker"]
+      [
+        "PluginHost", "Components", "CPlatform", "CStepwisePlugin", "stepwise-plugin-worker",
+        "isolation-host",
+      ]
     ),
     tests("StepwisePluginTests", ["StepwisePlugin"]),
     tests("EndToEndTests", []),

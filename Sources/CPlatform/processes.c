@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/pidfd.h>
 #include <sys/prctl.h>
@@ -40,6 +41,8 @@ int platform_reap(int pidfd) {
 int platform_become_subreaper(void) { return prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0); }
 
 int platform_set_death_signal(int signal) { return prctl(PR_SET_PDEATHSIG, signal, 0, 0, 0); }
+
+void platform_write_lines(void) { setvbuf(stdout, NULL, _IOLBF, BUFSIZ); }
 
 void platform_become_expendable(void) {
   struct rlimit none = {0, 0};

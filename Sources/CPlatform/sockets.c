@@ -19,11 +19,6 @@ int platform_pipe(int ends[2]) {
   return -1;
 }
 
-int platform_is_readable(int socket) {
-  char byte;
-  return recv(socket, &byte, 1, MSG_PEEK | MSG_DONTWAIT) >= 0 || errno != EAGAIN;
-}
-
 /* Room for one descriptor beside a message. */
 union control {
   struct cmsghdr header;

@@ -4,7 +4,7 @@ import PluginHost
 import Synchronization
 
 /// A plugin that is compiled for a test from a file of `Tests/Fixtures/plugins`, in a folder of its own that goes with it.
-final class Fixture {
+final class Fixture: Sendable {
   /// The package's root.
   static let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
     .deletingLastPathComponent()

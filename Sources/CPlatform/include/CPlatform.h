@@ -67,8 +67,19 @@ int platform_become_subreaper(void);
 /* The signal that this process gets when its parent's thread ends. */
 int platform_set_death_signal(int signal);
 
+/* Splits a process that was just started and has one thread: the caller goes on in a child, and this process becomes its
+ * supervisor. 0 in the child; -1 where there can be none.
+ *
+ * The supervisor ends as the child did, after it has killed and reaped all that the child left, in whatever group, session or
+ * environment; SIGTERM, or the death of the host, ends them all. Nobody but the supervisor can be the parent of their orphans, so
+ * that none escapes, also when the host is killed. */
+int platform_supervise(void);
+
 /* No core files from here on, and the first to go when memory is short. */
 void platform_become_expendable(void);
+
+/* What is printed to standard output leaves the process line by line, as to a terminal. */
+void platform_write_lines(void);
 
 /* ---- Sockets and pipes ----------------------------------------------------------------------------------------------- */
 
@@ -77,9 +88,6 @@ int platform_socket_pair(int sockets[2]);
 
 /* A pipe, {reading end, writing end}; close-on-exec, reading does not block. */
 int platform_pipe(int ends[2]);
-
-/* Whether something can be read from the socket at once: bytes, its end, or an error. */
-int platform_is_readable(int socket);
 
 /* Sends without blocking and without SIGPIPE; `descriptor` goes along unless it is -1. */
 ssize_t platform_send(int socket, const void *bytes, size_t count, int descriptor);

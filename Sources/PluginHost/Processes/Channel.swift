@@ -46,6 +46,7 @@ public final class Channel: Sendable {
   /// The longest frame that is taken.
   public let limit: Int
   private let sending = Mutex<Void>(())
+  private let inbox = Inbox()
 
   /// Frames of 256 MiB are more than any batch of text has.
   public static let usualLimit = 256 << 20
@@ -140,20 +141,25 @@ public final class Channel: Sendable {
     spin: Duration = .zero,
     watching: [Watch] = []
   ) throws(Problem) -> Frame? {
-    if spin > .zero { self.spin(spin) }
-    var head: [UInt8] = [0, 0, 0, 0]
-    var came: Descriptor?
-    guard try fill(&head, deadline, watching, &came) else { return nil }
-    let length = head.reversed().reduce(0) { $0 << 8 | Int($1) }
-    guard length <= limit else { throw .tooLong(length: length, limit: limit) }
-    // Memory is taken as bytes come: a length alone costs nothing.
-    var bytes: [UInt8] = []
-    while bytes.count < length {
-      var part = [UInt8](repeating: 0, count: min(length - bytes.count, 1 << 20))
-      guard try fill(&part, deadline, watching, &came) else { throw .truncated }
-      if bytes.isEmpty { bytes = part } else { bytes += part }
+    let spinEnd = spin > .zero ? ContinuousClock.now + spin : nil
+    while true {
+      if let frame = try inbox.takeFrame(limit: limit) { return frame }
+      let count = receive(into: inbox)
+      if count > 0 { continue }
+      if count == 0 || errno == ECONNRESET {
+        guard inbox.isEmpty else { throw .truncated }
+        return nil
+      }
+      guard errno == EAGAIN else {
+        if errno == EINTR { continue }
+        throw .system(ProcessFailure("read from", "a channel"))
+      }
+      if let spinEnd, ContinuousClock.now < spinEnd {
+        platform_relax()
+      } else {
+        try wait(for: Int16(POLLIN), deadline, watching)
+      }
     }
-    return Frame(bytes: bytes, descriptor: came)
   }
 
   /// Something else to look after while a frame is awaited.
@@ -180,43 +186,12 @@ public final class Channel: Sendable {
     }
   }
 
-  private func spin(_ duration: Duration) {
-    let end = ContinuousClock.now + duration
-    repeat {
-      for _ in 0..<16 {
-        if platform_is_readable(descriptor.number) != 0 { return }
-        platform_relax()
-      }
-    } while ContinuousClock.now < end
-  }
-
-  /// Fills the whole array; `false` where the channel ended before its first byte.
-  private func fill(
-    _ bytes: inout [UInt8],
-    _ deadline: ContinuousClock.Instant?,
-    _ watching: [Watch],
-    _ came: inout Descriptor?
-  ) throws(Problem) -> Bool {
-    var received = 0
-    while received < bytes.count {
+  private func receive(into inbox: Inbox) -> Int {
+    inbox.fill { buffer in
       var extra: Int32 = -1
-      let wanted = bytes.count - received
-      let count = bytes.withUnsafeMutableBytes {
-        platform_receive(descriptor.number, $0.baseAddress! + received, wanted, &extra)
-      }
-      if extra >= 0 { came = Descriptor(owning: extra) }
-      if count > 0 {
-        received += count
-      } else if count == 0 || errno == ECONNRESET {
-        if received == 0 { return false }
-        throw .truncated
-      } else if errno == EAGAIN {
-        try wait(for: Int16(POLLIN), deadline, watching)
-      } else if errno != EINTR {
-        throw .system(ProcessFailure("read from", "a channel"))
-      }
+      let count = platform_receive(descriptor.number, buffer.baseAddress!, buffer.count, &extra)
+      return (count, extra >= 0 ? Descriptor(owning: extra) : nil)
     }
-    return true
   }
 
   /// Sleeps until the socket is ready.

@@ -20,6 +20,8 @@ public final class ChildProcess: Sendable {
     /// Descriptors of this process by the number that each shall have in the child, below 256. Of 0, 1 and 2 those that are not
     /// named lead to /dev/null; all others are closed.
     public var descriptors: [Int32: Descriptor]
+    /// Whether the program calls `platform_supervise` first, so that it takes its whole family along when it gets SIGTERM.
+    public var isSupervised: Bool
 
     /// Creates a launch.
     public init(
@@ -27,13 +29,15 @@ public final class ChildProcess: Sendable {
       arguments: [String] = [],
       environment: [String: String]? = nil,
       workingDirectory: String? = nil,
-      descriptors: [Int32: Descriptor] = [:]
+      descriptors: [Int32: Descriptor] = [:],
+      isSupervised: Bool = false
     ) {
       self.executable = executable
       self.arguments = arguments
       self.environment = environment
       self.workingDirectory = workingDirectory
       self.descriptors = descriptors
+      self.isSupervised = isSupervised
     }
   }
 
@@ -61,6 +65,7 @@ public final class ChildProcess: Sendable {
   /// Becomes readable when the process has ended.
   public let pidfd: Descriptor
   private let mark: String
+  private let isSupervised: Bool
   private let state = Mutex(State())
   private static let counter = Atomic<Int>(0)
 
@@ -72,6 +77,7 @@ public final class ChildProcess: Sendable {
     platform_become_subreaper()
     let number = Self.counter.add(1, ordering: .relaxed).newValue
     mark = "\(getpid())-\(number)-\(UInt64.random(in: 0 ... .max))"
+    isSupervised = launch.isSupervised
     let null = try Descriptor.null()
     let count = max(3, (launch.descriptors.keys.max() ?? 0) + 1)
     precondition(count <= PLATFORM_DESCRIPTOR_LIMIT, "a child's descriptors are below 256")
@@ -184,6 +190,7 @@ public final class ChildProcess: Sendable {
     state.withLock { state in
       if !state.isReaped {
         // How it ended by itself, if it did, before it is killed.
+        if look(&state) == nil, isSupervised { askToEnd() }
         _ = look(&state)
         ProcessTree(root: processID, pidfd: pidfd.number, mark: mark).kill()
         _ = look(&state)
@@ -192,6 +199,13 @@ public final class ChildProcess: Sendable {
       }
       return state.exit ?? .signalled(SIGKILL)
     }
+  }
+
+  /// Lets the supervisor end its family, which it does within milliseconds.
+  private func askToEnd() {
+    signal(SIGTERM)
+    var entry = pollfd(fd: pidfd.number, events: Int16(POLLIN), revents: 0)
+    poll(&entry, 1, 1000)
   }
 }
 

@@ -8,6 +8,7 @@ final class OutputCapture {
   private(set) var tail: [UInt8] = []
   private var line: [UInt8] = []
   private let log: (String) -> Void
+  private var chunk = [UInt8](repeating: 0, count: 8192)
   /// What is kept.
   private static let limit = 64 << 10
   /// A longer line is cut into several.
@@ -20,7 +21,6 @@ final class OutputCapture {
 
   /// Reads what is there; whether more may come.
   func drain() -> Bool {
-    var chunk = [UInt8](repeating: 0, count: 8192)
     // A plugin that never stops printing must not keep the host here.
     for _ in 0..<64 {
       let count = Glibc.read(read.number, &chunk, chunk.count)

@@ -4,7 +4,7 @@ import Components
 final class RemoteDataset: Dataset {
   let identity: ComponentIdentity
   let count: Int?
-  private let slot: WorkerSlot
+  let slot: WorkerSlot
   /// Rows that are asked of the worker at once: a frame has a limit.
   private static let chunk = 1024
 

@@ -12,7 +12,7 @@ final class RemoteReward: RewardFunction {
   let description: RewardDescription
   private let givesAnswers: Bool
   private let request: ComponentRequest
-  private let slots: [WorkerSlot]
+  let slots: [WorkerSlot]
   /// How many calls that failed were kept: a reward that always fails must not fill the disk.
   private let keptCalls = Atomic<Int>(0)
   private static let keptCallLimit = 16

@@ -4,7 +4,7 @@ import Components
 final class RemoteStrategy: MixingStrategy {
   let identity: ComponentIdentity
   let requirements: StrategyRequirements
-  private let slot: WorkerSlot
+  let slot: WorkerSlot
 
   init(_ request: ComponentRequest, policy: IsolationPolicy) throws(PluginError) {
     identity = request.plugin.identity

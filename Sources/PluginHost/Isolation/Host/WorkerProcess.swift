@@ -4,7 +4,7 @@ import Glibc
 
 /// One life of a worker: the process, the channel to it, and what it prints. One call at a time.
 final class WorkerProcess {
-  private let child: ChildProcess
+  let child: ChildProcess
   private let channel: Channel
   private let output: OutputCapture
   private let request: ComponentRequest
@@ -33,7 +33,9 @@ final class WorkerProcess {
       child = try ChildProcess(
         ChildProcess.Launch(
           executable: executable,
-          descriptors: [1: pipe.write, 2: pipe.write, Self.channelNumber: other]
+          environment: Self.environment,
+          descriptors: [1: pipe.write, 2: pipe.write, Self.channelNumber: other],
+          isSupervised: true
         )
       )
     } catch {
@@ -43,6 +45,12 @@ final class WorkerProcess {
         cure: "install Stepwise whole, or set STEPWISE_PLUGIN_WORKER to stepwise-plugin-worker"
       )
     }
+  }
+
+  /// The host's, but that a crash is a crash at once: Swift's own report of one takes a program and half a second, and says nothing
+  /// of a plugin's frames. Who wants it sets the variable.
+  private static var environment: [String: String] {
+    ChildProcess.hostEnvironment.merging(["SWIFT_BACKTRACE": "enable=no"]) { chosen, _ in chosen }
   }
 
   // MARK: - Calls
@@ -89,6 +97,7 @@ final class WorkerProcess {
         switch try reader.value(WorkerReply.self) {
         case .result:
           try takeFooter(&reader)
+          _ = output.drain()
           return reader
         case .failure:
           try takeFooter(&reader)
@@ -201,7 +210,7 @@ final class WorkerProcess {
       // The channel breaks a moment before the process has ended.
       let exit = child.wait(timeout: Self.farewell)
       child.kill()
-      if let exit {
+      if let exit, exit != .exited(PluginWorker.lostHost) {
         error = request.error(
           .crashed(exit),
           hook: hook,

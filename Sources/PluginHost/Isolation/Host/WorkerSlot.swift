@@ -205,6 +205,9 @@ final class WorkerSlot: @unchecked Sendable {
     self.worker = nil
   }
 
+  /// The process that serves the component, where there is one.
+  var process: ChildProcess? { lock.withLock { _ in worker?.child } }
+
   // MARK: - Parameters
 
   /// Gives the running component other parameters, which its successors get too.

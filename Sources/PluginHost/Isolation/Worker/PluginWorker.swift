@@ -4,6 +4,9 @@ import Glibc
 
 /// What `stepwise-plugin-worker` does: it loads one component, serves the host that started it, and ends with it.
 public enum PluginWorker {
+  /// The status of a worker whose channel broke.
+  static let lostHost: Int32 = 74
+
   /// Serves until the host closes the channel.
   public static func run() -> Never {
     guard fcntl(WorkerProcess.channelNumber, F_GETFD) >= 0 else {
@@ -12,19 +15,28 @@ public enum PluginWorker {
       )
       exit(64)
     }
+    guard platform_supervise() == 0 else {
+      writeToStandardError(
+        "stepwise-plugin-worker cannot make a process: out of memory or of processes\n"
+      )
+      exit(71)
+    }
     platform_become_expendable()
+    platform_write_lines()
     let link = WorkerLink(Channel(takeChannel()))
     var state = WorkerState()
+    var status: Int32 = 0
     do {
       while let frame = try link.next() {
         try link.answer(state.handle(frame, link))
       }
     } catch {
       writeToStandardError("the host cannot be reached: \(error)\n")
+      status = lostHost
     }
     // The component goes before the process does; what the library registered to run at exit does not run: it could hang.
     state = WorkerState()
-    _exit(0)
+    _exit(status)
   }
 
   /// The channel, out of reach of a plugin that closes the usual numbers.

@@ -11,7 +11,6 @@ final class WorkerLink: Sendable {
   private let cancellation = Mutex<(asked: ContinuousClock.Instant?, answer: Bool)>((nil, false))
   /// A plugin may ask at each item whether it shall stop; the host is asked this often.
   private static let cancellationAge = Duration.milliseconds(20)
-
   init(_ channel: Channel) { self.channel = channel }
 
   /// Why a service has no answer.
