@@ -177,10 +177,10 @@ extension InstallLayout.Part {
     case .python:
       return Place(
         name: "the Python side of Python plugins",
-        variable: "STEPWISE_PYTHON",
+        variable: "STEPWISE_PYTHON_PATH",
         installed: "share/stepwise/python",
         inCheckout: "Plugins/python",
-        marker: ""
+        marker: "stepwise_plugin/_host.py"
       )
     case .worker:
       return Place(

@@ -12,7 +12,7 @@ struct Stepwise: ParsableCommand {
     version: StepwiseVersion.current,
     subcommands: [
       TrainCommand.self, GenerateCommand.self, ScoreCommand.self, ObjectiveCommand.self,
-      EvalCommand.self, PluginCommand.self, DoctorCommand.self,
+      AdvantagesCommand.self, EvalCommand.self, PluginCommand.self, DoctorCommand.self,
     ]
   )
 }

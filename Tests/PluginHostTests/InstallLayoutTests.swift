@@ -37,12 +37,14 @@ import Testing
   static let installed = [
     "bin/stepwise", "libexec/stepwise/stepwise-plugin-worker", "include/stepwise/plugin.h",
     "lib/pkgconfig/stepwise-plugin.pc", "share/stepwise/sdk/Package.swift",
-    "share/stepwise/templates/reward-c/plugin.yaml", "share/stepwise/python/stepwise",
+    "share/stepwise/templates/reward-c/plugin.yaml",
+    "share/stepwise/python/stepwise_plugin/_host.py",
   ]
 
   static let checkout = [
     "Sources/CStepwisePlugin/include/stepwise/plugin.h", "Plugins/sdk/Package.swift",
-    "Plugins/sdk/stepwise-plugin.pc", "Plugins/python/stepwise", "templates/reward-c/plugin.yaml",
+    "Plugins/sdk/stepwise-plugin.pc", "Plugins/python/stepwise_plugin/_host.py",
+    "templates/reward-c/plugin.yaml",
     ".build/x86_64/release/stepwise", ".build/x86_64/release/stepwise-plugin-worker",
   ]
 

@@ -90,19 +90,26 @@ struct StateEnvelope: Equatable {
 extension InstanceSource {
   /// The envelope in `bytes`, when it is one of this component.
   func envelope(_ bytes: [UInt8]) throws(PluginError) -> StateEnvelope {
+    try request.envelope(bytes)
+  }
+}
+
+extension ComponentRequest {
+  /// The envelope in `bytes`, when it is one of this component.
+  func envelope(_ bytes: [UInt8]) throws(PluginError) -> StateEnvelope {
     let envelope: StateEnvelope
     do {
       envelope = try StateEnvelope(decoding: bytes)
     } catch {
-      throw request.error(
+      throw self.error(
         .state,
         hook: "load",
         error.description,
         cure: "resume from an earlier checkpoint"
       )
     }
-    guard envelope.id == request.component.id else {
-      throw request.error(
+    guard envelope.id == component.id else {
+      throw error(
         .state,
         hook: "load",
         "the saved state is that of \(envelope.id)",

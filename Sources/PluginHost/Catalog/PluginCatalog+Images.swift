@@ -14,8 +14,13 @@ extension PluginCatalog {
   /// A library of a sane size; a larger one is not read into memory.
   private static let libraryLimit = 1 << 30
 
-  /// The library for this machine: beside the manifest, in one of the library folders, or one of the system.
+  /// The library for this machine: beside the manifest, in one of the library folders, or one of the system; of a Python plugin its
+  /// file.
   func library(of manifest: PluginManifest) -> String? {
+    if case .python(let module) = manifest.runtime {
+      let file = "\(manifest.directory)/\(module.file)"
+      return Files.exists(file) ? file : nil
+    }
     if case .cFunction(let signature) = manifest.runtime, let name = signature.library {
       return LibrarySearch.host.find(name)?.file
     }
@@ -33,6 +38,9 @@ extension PluginCatalog {
   /// Reads the library once, checks the bytes, and keeps a private copy of them.
   func verifiedImage(_ entry: Entry) throws(PluginError) -> VerifiedImage {
     let id = entry.component.id
+    if case .python(let module) = entry.manifest.runtime {
+      return try pythonImage("\(entry.manifest.directory)/\(module.file)", id)
+    }
     let file = try libraryFile(entry)
     do {
       let bytes = try Files.read(file, limit: Self.libraryLimit)
@@ -72,6 +80,31 @@ extension PluginCatalog {
       throw error
     } catch {
       throw PluginError(.file, plugin: id, file: file, String(describing: error))
+    }
+  }
+
+  /// Reads the Python files once and keeps a private copy of them.
+  private func pythonImage(_ file: String, _ id: String) throws(PluginError) -> VerifiedImage {
+    let path = Files.canonical(file)
+    do {
+      let sources = try PythonSources(entry: path)
+      let bytes = try sources.image()
+      let digest = sha256(bytes)
+      let suffix = sources.isArchive ? "tar" : "py"
+      return VerifiedImage(
+        file: path,
+        digest: digest,
+        copy: try store.keep(bytes, digest: digest, suffix: suffix, mode: 0o400)
+      )
+    } catch {
+      throw PluginError(
+        .file,
+        plugin: id,
+        file: file,
+        String(describing: error),
+        cure: (error as? PythonSources.Problem)?.cure
+          ?? "put the file beside the manifest, or correct 'python.file'"
+      )
     }
   }
 

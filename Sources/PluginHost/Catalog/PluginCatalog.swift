@@ -149,6 +149,8 @@ public struct PluginCatalog: Sendable {
   private func transport(
     for request: ComponentRequest
   ) throws(PluginError) -> any PluginTransport {
+    // A Python plugin is in a process of its own anyway, whoever wrote it.
+    if case .python(let module) = request.runtime { return PythonTransport(module: module) }
     switch try policy.isolation(of: request) {
     case .process: return WorkerTransport(policy: policy)
     case .inProcess:

@@ -26,11 +26,20 @@ public struct ImageStore: Sendable {
   }
 
   /// Keeps the bytes and answers the copy's path. An existing copy is used only when its bytes still have that digest.
-  func keep(_ bytes: [UInt8], digest: String) throws -> String {
-    let path = directory + "/" + digest + ".so"
+  ///
+  /// - Parameters:
+  ///   - suffix: the copy's kind of file.
+  ///   - mode: who may do what with it; a library must be executable on some systems.
+  func keep(
+    _ bytes: [UInt8],
+    digest: String,
+    suffix: String = "so",
+    mode: mode_t = 0o500
+  ) throws -> String {
+    let path = "\(directory)/\(digest).\(suffix)"
     if let present = try? Files.read(path, limit: bytes.count), present == bytes { return path }
     try Files.makeDirectory(directory)
-    try Files.writeAtomically(bytes, to: path, mode: 0o500)
+    try Files.writeAtomically(bytes, to: path, mode: mode)
     return path
   }
 }

@@ -66,7 +66,7 @@ private struct ManifestReader {
     let table = try root.table([
       "manifest", "id", "kinds", "version", "abi", "summary", "licence", "authors", "homepage",
       "determinism", "runtime", "python", "function", "variants", "parameters", "measures", "needs",
-      "example", "components", "files",
+      "example", "object", "components", "files",
     ])
     let format = try require(table, "manifest", root)
     guard format.value == .int(1) else {
@@ -178,11 +178,12 @@ private struct ManifestReader {
     case .cFunction: return .cFunction(try function(table, root, components))
     case .python:
       let section = try require(table, "python", root)
-      let keys = try section.table(["file", "interpreter"])
+      let keys = try section.table(["file", "interpreter", "object"])
       return .python(
         PluginManifest.PythonModule(
           file: try relativePath(try require(keys, "file", section)),
-          interpreter: try keys["interpreter"].optionalString()
+          interpreter: try keys["interpreter"].optionalString(),
+          object: try keys["object"].optionalString()
         )
       )
     }
@@ -264,7 +265,7 @@ private struct ManifestReader {
 
   // MARK: Components
 
-  private static let componentKeys = ["parameters", "measures", "needs", "example"]
+  private static let componentKeys = ["parameters", "measures", "needs", "example", "object"]
 
   private func components(
     _ table: [String: YAMLNode],
@@ -319,6 +320,7 @@ private struct ManifestReader {
       kind: kind,
       id: id,
       summary: summary,
+      object: try table["object"].optionalString(),
       parameters: try SchemaReader().schema(table["parameters"]),
       measures: measures,
       needs: kind == .strategy ? try needs(table["needs"]) : [],

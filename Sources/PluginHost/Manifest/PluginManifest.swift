@@ -78,6 +78,8 @@ public struct PluginManifest: Sendable, Equatable {
     public var file: String
     /// The interpreter: a path relative to the manifest, an absolute path, or a name that is looked up; `nil`: the user's.
     public var interpreter: String?
+    /// The function, class or object, where a component does not name its own; `nil`: the one that has the component's name.
+    public var object: String?
   }
 
   /// A library for one sort of machine.
@@ -128,6 +130,8 @@ public struct PluginManifest: Sendable, Equatable {
     public var id: String
     /// What it does, in one line.
     public var summary: String
+    /// The function, class or object of a Python file; `nil`: that of the plugin's `python` section.
+    public var object: String?
     /// Its parameters.
     public var parameters: ParameterSchema
     /// What a reward measures.
