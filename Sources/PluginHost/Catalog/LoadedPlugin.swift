@@ -18,6 +18,8 @@ public struct LoadedPlugin: Sendable, Equatable {
   public var imageFile: String
   /// The complete parameters, defaults included, in the manifest's order; paths are absolute.
   public var parameters: ParameterValue
+  /// Whether its manifest promises equal outputs for equal inputs, on one machine at least.
+  public var isReproducible = true
 }
 
 /// A component in use, with its provenance.

@@ -208,7 +208,8 @@ public struct PluginCatalog: Sendable {
       manifestDigest: entry.manifestDigest,
       libraryFile: image.file,
       imageFile: image.copy,
-      parameters: parameters
+      parameters: parameters,
+      isReproducible: entry.manifest.determinism != .none
     )
     return ComponentRequest(
       plugin: plugin,

@@ -77,13 +77,18 @@ final class PartsLoader {
     var rewards: [WeightedReward] = []
     for (index, reward) in loaded.configuration.rewards.enumerated() {
       let component = try load("rewards.\(index)") {
-        try catalog.loadReward(
-          reward.component.pluginReference(label: reward.name, in: loaded),
+        var reference = reward.component.pluginReference(label: reward.name, in: loaded)
+        reference.workers = reward.workers
+        return try catalog.loadReward(
+          reference,
           services: reward.component.services(services)
         )
       }
-      let function =
-        reward.name.map { NamedReward(component.part, name: $0) } ?? component.part
+      let function = ConfiguredReward(
+        component.part,
+        name: reward.name,
+        isReproducible: component.plugin.isReproducible
+      )
       rewards.append(
         WeightedReward(function, weight: reward.weight, onFailure: reward.onFailure)
       )
@@ -131,23 +136,24 @@ extension ComponentConfiguration {
   }
 }
 
-/// A reward under the name that the configuration gives it, so that one plugin can serve twice.
-private final class NamedReward: RewardFunction {
+/// A reward with what manifest and configuration say of it: its name, so that one plugin can serve twice, and whether it promises
+/// equal scores.
+private final class ConfiguredReward: RewardFunction {
+  let isReproducible: Bool
   private let reward: any RewardFunction
-  private let name: String
+  private let name: String?
 
-  init(_ reward: any RewardFunction, name: String) {
+  init(_ reward: any RewardFunction, name: String?, isReproducible: Bool) {
     self.reward = reward
     self.name = name
+    self.isReproducible = isReproducible
   }
 
   var identity: ComponentIdentity { reward.identity }
 
-  var isReproducible: Bool { reward.isReproducible }
-
   var description: RewardDescription {
     var description = reward.description
-    description.name = name
+    if let name { description.name = name }
     return description
   }
 
