@@ -24,8 +24,7 @@ typedef struct stepwise_row_sink {
   uint32_t reserved;
   void *context;
   /* Takes one row and copies all of it before it returns: the row and what it points to may be on the stack or be reused for
-   * the next. Anything but STEPWISE_OK shall be returned from `read` or `next` as it is; the host knows why. Called on the
-   * thread that called `read` or `next`. */
+   * the next. Anything but STEPWISE_OK shall be returned from `read` or `next` as it is; the host knows why. [caller] */
   stepwise_status (*row)(const struct stepwise_row_sink *sink, const stepwise_example *row);
 } stepwise_row_sink;
 

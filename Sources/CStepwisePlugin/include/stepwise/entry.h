@@ -67,8 +67,7 @@ typedef struct stepwise_factory {
   void *data;
 
   /* Makes an instance and stores it in `*instance`. Reads the parameters and allocates; makes no host call, starts no thread
-   * and opens no file. On an error `*instance` is not looked at and nothing may be left behind. May be called at once from
-   * several threads. Required. */
+   * and opens no file. On an error `*instance` is not looked at and nothing may be left behind. [any] Required. */
   stepwise_status (*create)(
       const struct stepwise_factory *factory, const stepwise_configuration *configuration,
       stepwise_instance **instance, stepwise_error *error);

@@ -18,8 +18,10 @@
  *   Threads    [serial]   The host never makes two calls on one instance at once. They may come from different threads.
  *              [parallel] With STEPWISE_CONCURRENCY_THREAD_SAFE the call may overlap with itself on one instance; otherwise
  *                         it is [serial]. It never overlaps with a [serial] function of the same instance.
- *              [any]      A function of the host that a plugin may call from any thread while one of its own [serial] or
- *                         [parallel] functions runs, `create` and `destroy` excepted.
+ *              [any]      From any thread, from several at once. A plugin may call such a function of the host while one of its
+ *                         own [serial] or [parallel] functions runs, `create` and `destroy` excepted.
+ *              [caller]   A function of the host that is called on the thread that runs the plugin's function it was given to,
+ *                         before that returns.
  *   Lifetime   "for the call": the pointer, and all it leads to, is valid until the function returns. Copy what you keep.
  *   Optional   A function pointer marked so may be NULL; what happens then is said there.
  *

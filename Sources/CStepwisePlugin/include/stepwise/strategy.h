@@ -159,7 +159,7 @@ typedef struct stepwise_step_context {
   const stepwise_step_report *history;
   uint64_t history_count;
   uint64_t history_stride;
-  /* A uniform draw in [0, 1), a pure function of (seed, step, item). On the calling thread. */
+  /* A uniform draw in [0, 1), a pure function of (seed, step, item). [caller] */
   double (*uniform)(const struct stepwise_step_context *context, uint64_t item);
   void *host_data;
 } stepwise_step_context;
@@ -170,7 +170,7 @@ static inline const stepwise_step_report *stepwise_history_at(const stepwise_ste
 }
 
 /* A strategy's answer to "what is this step?". The host makes it and fills in the defaults; only `kind` must be set. It is
- * given for the call. The functions at its end are the host's sinks, called on the calling thread; each copies. Growable. */
+ * given for the call. The functions at its end are the host's sinks, [caller]; each copies. Growable. */
 typedef struct stepwise_step_plan {
   uint32_t struct_size;
   /* STEPWISE_STEP_... Starts as 0, which is no kind. */
@@ -223,7 +223,7 @@ typedef struct stepwise_rollout_request {
   /* Rewards of the samples so far, in order; NaN for an abstained one. */
   const double *rewards;
   uint64_t reward_count;
-  /* A uniform draw in [0, 1), a pure function of (seed, step, prompt, item). On the calling thread. */
+  /* A uniform draw in [0, 1), a pure function of (seed, step, prompt, item). [caller] */
   double (*uniform)(const struct stepwise_rollout_request *request, uint64_t item);
   void *host_data;
 } stepwise_rollout_request;
