@@ -84,6 +84,26 @@ import Testing
     #expect(catalog.list().count == 1)
   }
 
+  /// Whoever puts a folder before another wants what is in it.
+  @Test func earlierFolderWins() throws {
+    let first = try Folder([("org.a.strategy.sasr", "1.0.0", "strategy")])
+    let second = try Folder([
+      ("org.a.strategy.sasr", "1.0.0", "strategy"), ("org.b.strategy.sasr", "1.0.0", "strategy"),
+    ])
+    let paths = [first.url.path(), second.url.path()]
+    let file = { (paths: [String]) in
+      let catalog = PluginCatalog(searchPaths: paths)
+      let error = pluginError {
+        _ = try catalog.loadStrategy(PluginReference("org.a.strategy.sasr"))
+      }
+      return error?.file ?? ""
+    }
+    #expect(file(paths).hasPrefix(first.url.path()))
+    #expect(file(paths.reversed()).hasPrefix(second.url.path()))
+    let twice = message(PluginCatalog(searchPaths: paths), "sasr", .strategy)
+    #expect(twice.contains("2 strategies answer to it"), "\(twice)")
+  }
+
   @Test func missingLibraryAndVariant() throws {
     let folder = try Folder([("org.a.reward.length", "1.0.0", "reward")])
     let error = try #require(

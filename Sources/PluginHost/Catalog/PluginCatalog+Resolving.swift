@@ -14,6 +14,9 @@ extension PluginCatalog {
         $0.component.kind == kind && Self.shortName($0.component.id) == wanted
       }
     }
+    // The same version in two folders of the search path is one plugin: that of the earlier folder.
+    var seen: Set<String> = []
+    found = found.filter { seen.insert("\($0.component.id)@\($0.manifest.version)").inserted }
     if parts.count == 2 {
       let versions = found.map { $0.manifest.version.description }
       found = found.filter { $0.manifest.version.description == parts[1] }
@@ -62,7 +65,7 @@ extension PluginCatalog {
     throw PluginError(
       .ambiguous,
       plugin: name,
-      "\(found.count) \(kind.rawValue)s answer to it: \(candidates.joined(separator: ", "))",
+      "\(found.count) \(kind.plural) answer to it: \(candidates.joined(separator: ", "))",
       cure: "give the full id, id@version, or the path"
     )
   }
@@ -92,4 +95,9 @@ extension PluginCatalog {
       cure: cure
     )
   }
+}
+
+extension ComponentKind {
+  /// Several of them, in messages.
+  fileprivate var plural: String { self == .strategy ? "strategies" : "\(rawValue)s" }
 }

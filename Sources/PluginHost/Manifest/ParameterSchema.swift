@@ -214,7 +214,7 @@ extension ParameterSchema.Parameter {
   }
 
   /// What the parameter takes, in words.
-  var expectation: String {
+  public var expectation: String {
     if !allowed.isEmpty { return "one of " + allowed.map(\.json).joined(separator: ", ") }
     var text: String
     switch type {

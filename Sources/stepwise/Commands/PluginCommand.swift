@@ -9,6 +9,7 @@ struct PluginCommand: ParsableCommand {
     abstract: "Rewards, datasets and strategies.",
     subcommands: [
       PluginNewCommand.self, PluginBuildCommand.self, PluginDevCommand.self, PluginListCommand.self,
+      PluginInspectCommand.self, PluginDoctorCommand.self,
     ]
   )
 }
