@@ -112,11 +112,12 @@ let package = Package(
     host("Training", ["LanguageModels", "Tensors", "Tokenizers", "Components", "RunStore"]),
     host("PluginHost", ["CPlatform", "CStepwisePlugin", "Components", "CSodium", "CFFI", yams]),
     host("PluginPackages", ["PluginHost", "Components", "CArchive", "CSodium", yams]),
+    host("PluginConformance", ["PluginHost", "Components", "CPlatform"]),
     .executableTarget(
       name: "stepwise",
       dependencies: [
         "Training", "LanguageModels", "Tensors", "Tokenizers", "Components", "RunStore",
-        "PluginHost", "PluginPackages", yams, argumentParser,
+        "PluginHost", "PluginPackages", "PluginConformance", yams, argumentParser,
       ],
       swiftSettings: swiftSettings
     ),

@@ -22,10 +22,10 @@ let allowed: [String: Set<String>] = [
   "PluginHost": ["CStepwisePlugin", "CPlatform", "Components", "CSodium", "CFFI", "Yams"],
   "PluginPackages": ["PluginHost", "Components", "CArchive", "CSodium", "Yams"],
   "stepwise-plugin-worker": ["PluginHost"],
+  "PluginConformance": ["PluginHost", "Components", "CPlatform"],
   "stepwise": [
     "Training", "LanguageModels", "Tensors", "Tokenizers", "Components", "RunStore", "PluginHost",
-    "PluginPackages",
-    "Yams", "ArgumentParser",
+    "PluginPackages", "PluginConformance", "Yams", "ArgumentParser",
   ],
 ]
 

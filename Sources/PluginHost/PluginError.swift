@@ -32,8 +32,32 @@ public struct PluginError: Error, Sendable, Equatable, CustomStringConvertible {
     case isolation
   }
 
+  /// Which rule of the contract an output breaks.
+  public enum Fault: String, Sendable, Equatable, CaseIterable {
+    /// Not one answer for each item.
+    case count
+    /// Something was written behind the room for answers.
+    case overrun
+    /// An answer is marked with another item's id.
+    case order
+    /// A status that there is none of.
+    case status
+    /// An item that could not be scored.
+    case item
+    /// A score that is not finite.
+    case notFinite = "not-finite"
+    /// A score outside the declared range.
+    case range
+    /// An answer for a vote that breaks a rule.
+    case answer
+    /// A row without a column that is needed.
+    case column
+  }
+
   /// What sort of problem it is.
   public var problem: Problem
+  /// For `.output` of a reward: the rule that was broken, where it is one of these.
+  public var fault: Fault?
   /// The plugin's or component's id, or the reference that was looked up.
   public var plugin: String
   /// The file concerned: library, manifest or image.

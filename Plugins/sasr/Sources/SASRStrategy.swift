@@ -197,6 +197,10 @@ extension SASRParameters {
     )
     warmupDecay = try choice("warmup_decay", warmupDecay)
     optimizerSlots = try choice("optimizer_slots", optimizerSlots)
-    try check()
+    do {
+      try check()
+    } catch {
+      throw PluginFailure(.argument, error.description)
+    }
   }
 }

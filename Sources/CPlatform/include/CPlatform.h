@@ -16,6 +16,13 @@ int platform_memory_file(const char *name, uint64_t size);
  * could shrink it would take its writer down with SIGBUS. Map it for writing before. */
 int platform_seal(int file);
 
+/* Makes the file's size final; it can still be written up to there. */
+int platform_seal_size(int file);
+
+/* Bytes that were allocated with malloc, in all arenas, and not freed; 0 where that is not known (another malloc has taken its
+ * place, as that of a sanitizer does). */
+uint64_t platform_heap_in_use(void);
+
 /* ---- Processes ------------------------------------------------------------------------------------------------------- */
 
 /* The most descriptors that a child is given. */

@@ -76,6 +76,7 @@ final class PluginInstance {
     context.beginCall()
     var outcome = Outcome()
     gate.withCall(parallel: parallel) { outcome.run(body) }
+    if outcome.hasChangedMode { context.warnOfMode(hook) }
     let status = try outcome.check(request, hook: hook, context: context) {}
     if status == STEPWISE_OK { return true }
     if status == STEPWISE_USE_DEFAULT && mayDefault { return false }
@@ -152,6 +153,8 @@ final class PluginInstance {
 private struct Outcome {
   private var status = stepwise_status(STEPWISE_OK)
   private var message = ""
+  /// Whether the function left another floating-point mode than it found.
+  private(set) var hasChangedMode = false
 
   /// Runs a plugin's function with room for a message, and puts the floating-point mode back.
   mutating func run(_ body: (UnsafeMutablePointer<stepwise_error>) -> stepwise_status) {
@@ -162,7 +165,7 @@ private struct Outcome {
       error.message = buffer.baseAddress
       error.capacity = UInt64(buffer.count)
       status = body(&error)
-      environment.restore()
+      hasChangedMode = environment.restore()
       if error.size > 0 {
         let size = min(error.size, UInt64(buffer.count))
         message = displayString(stepwise_text(data: buffer.baseAddress, size: size))

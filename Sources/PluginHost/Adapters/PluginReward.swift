@@ -35,8 +35,12 @@ final class PluginReward: RewardFunction {
   func score(_ batch: RewardBatch) throws -> [RewardOutcome] { try checkedScore(batch) }
 
   private func checkedScore(_ batch: RewardBatch) throws(PluginError) -> [RewardOutcome] {
+    batch.items.isEmpty ? [] : try calledScore(batch)
+  }
+
+  /// Scores without a short cut: an empty batch reaches the plugin, too.
+  func calledScore(_ batch: RewardBatch) throws(PluginError) -> [RewardOutcome] {
     try requireColumns(batch, hook: "score")
-    if batch.items.isEmpty { return [] }
     let arena = CallArena()
     var view = batch.view(in: arena)
     let raw = try score(view: &view, ids: batch.items.map(\.id))
@@ -44,7 +48,7 @@ final class PluginReward: RewardFunction {
     do {
       return try raw.check(batch.items.indices, of: batch, description: description)
     } catch {
-      throw source.request.error(.output, hook: "score", error.message, cure: error.cure)
+      throw source.request.error(error.fault, hook: "score", error.message, cure: error.cure)
     }
   }
 
@@ -96,7 +100,7 @@ final class PluginReward: RewardFunction {
     do {
       return try collector.check()
     } catch {
-      throw source.request.error(.output, hook: "answers", error.message, cure: error.cure)
+      throw source.request.error(.answer, hook: "answers", error.message, cure: error.cure)
     }
   }
 
@@ -106,6 +110,18 @@ final class PluginReward: RewardFunction {
 }
 
 extension ComponentRequest {
+  /// An output that breaks a rule of the contract.
+  func error(
+    _ fault: PluginError.Fault,
+    hook: String,
+    _ message: String,
+    cure: String?
+  ) -> PluginError {
+    var error = error(.output, hook: hook, message, cure: cure)
+    error.fault = fault
+    return error
+  }
+
   /// Every row must have the columns that a reward needs.
   func requireColumns(
     _ columns: [String],
@@ -116,7 +132,7 @@ extension ComponentRequest {
       for name in columns where item.example.column(name) == nil {
         let names = item.example.columns.map(\.name).joined(separator: ", ")
         throw error(
-          .output,
+          .column,
           hook: hook,
           "it needs the column '\(name)', which row \(item.example.id) does not have; it has "
             + (names.isEmpty ? "none" : names),

@@ -63,6 +63,7 @@ struct RawScores {
 
   /// What is wrong with the answers.
   struct Problem: Error {
+    var fault: PluginError.Fault
     var message: String
     var cure: String?
   }
@@ -77,12 +78,14 @@ struct RawScores {
   ) throws(Problem) -> [RewardOutcome] {
     guard isIntact else {
       throw Problem(
+        fault: .overrun,
         message: "it wrote behind the \(scores.count) answers that there is room for",
         cure: "write results->capacity answers at most"
       )
     }
     guard count == UInt64(range.count), scores.count == range.count else {
       throw Problem(
+        fault: .count,
         message: "it says that it wrote \(count) answers for \(range.count) items",
         cure: "write one for each item and set results->count to batch->count"
       )
@@ -107,6 +110,7 @@ struct RawScores {
     var place: String { "item \(index) (id \(item.id), row \(item.example.id))" }
     if answer.status == stepwise_score.poisonedStatus && answer.item == ~item.id {
       throw Problem(
+        fault: .count,
         message: "it left \(place) without an answer",
         cure: "write one for each item"
       )
@@ -114,6 +118,7 @@ struct RawScores {
     guard answer.item == item.id else {
       let other = batch.items.firstIndex { $0.id == answer.item }
       throw Problem(
+        fault: .order,
         message: "the answer for \(place) is marked with the id \(answer.item)"
           + (other.map { ", which is item \($0)" } ?? ", which is no item"),
         cure: "write the answer for item i to scores[i] and its id into `item`"
@@ -122,16 +127,19 @@ struct RawScores {
     switch Int(answer.status) {
     case Int(STEPWISE_SCORE_ABSTAIN): return .abstained
     case Int(STEPWISE_SCORE_ERROR):
-      throw Problem(message: "\(place) could not be scored: \(why ?? "no reason given")")
+      throw Problem(fault: .item,
+        message: "\(place) could not be scored: \(why ?? "no reason given")")
     case Int(STEPWISE_SCORE_OK): break
     default:
       throw Problem(
+        fault: .status,
         message: "\(place) has the status \(answer.status)",
         cure: "use STEPWISE_SCORE_..."
       )
     }
     guard answer.value.isFinite else {
       throw Problem(
+        fault: .notFinite,
         message: "the score of \(place) is \(answer.value)",
         cure: "answer a finite number, or abstain"
       )
@@ -140,6 +148,7 @@ struct RawScores {
     let high = description.maximum ?? .infinity
     guard low <= answer.value, answer.value <= high else {
       throw Problem(
+        fault: .range,
         message: "the score of \(place) is \(answer.value), declared is \(low) to \(high)",
         cure: "widen the declared range or correct the score"
       )

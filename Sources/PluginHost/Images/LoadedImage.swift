@@ -145,11 +145,31 @@ extension String {
   }
 }
 
+/// What the log says of a function that leaves another floating-point mode, after the function's name.
+package let floatingPointWarning = "left the floating-point mode changed; it was put back"
+
 /// The floating-point mode of this thread, to be put back after foreign code ran.
 struct FloatingPointEnvironment {
   private var environment = fenv_t()
 
   init() { fegetenv(&environment) }
 
-  func restore() { _ = withUnsafePointer(to: environment) { fesetenv($0) } }
+  /// Puts the mode back.
+  ///
+  /// - Returns: whether it was another one: rounding, flushing to zero or traps, not the flags that any division sets.
+  @discardableResult
+  func restore() -> Bool {
+    let left = FloatingPointEnvironment()
+    _ = withUnsafePointer(to: environment) { fesetenv($0) }
+    return left.mode != mode
+  }
+
+  private var mode: UInt64 {
+    #if arch(x86_64)
+    // The lower 6 bits of MXCSR are the exceptions seen so far.
+    UInt64(environment.__mxcsr & ~0x3F) << 32 | UInt64(environment.__control_word)
+    #elseif arch(arm64)
+    UInt64(environment.__fpcr)
+    #endif
+  }
 }

@@ -25,6 +25,7 @@ final class HostContext: @unchecked Sendable {
   private let phase = Atomic<Int>(Phase.creating.rawValue)
   private let deadline = Atomic<UInt64>(.max)
   private let firstViolation = Mutex<String?>(nil)
+  private let hasWarnedOfMode = Atomic<Bool>(false)
 
   init(services: HostServices, label: String, resourceDirectory: String) {
     self.services = services
@@ -77,6 +78,12 @@ final class HostContext: @unchecked Sendable {
       defer { violation = nil }
       return violation
     }
+  }
+
+  /// Says once that a function left another floating-point mode than it found; training's bits would depend on it.
+  func warnOfMode(_ hook: String) {
+    if hasWarnedOfMode.exchange(true, ordering: .relaxed) { return }
+    services.log(.warning, label, "\(hook) \(floatingPointWarning)")
   }
 
   /// Starts the clock of a call.

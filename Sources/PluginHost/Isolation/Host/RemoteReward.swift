@@ -51,7 +51,7 @@ final class RemoteReward: RewardFunction {
       do throws(RawScores.Problem) {
         return try raw.check(range, of: batch, description: description)
       } catch {
-        throw request.error(.output, hook: "score", error.message, cure: error.cure)
+        throw request.error(error.fault, hook: "score", error.message, cure: error.cure)
       }
     }
   }

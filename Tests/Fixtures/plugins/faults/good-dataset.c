@@ -1,0 +1,4 @@
+/* none: breaks no rule. */
+#include "fault.h"
+
+DATASET()

@@ -1,0 +1,4 @@
+/* strategy.resume: counts steps and saves nothing. */
+#include "fault.h"
+
+STRATEGY()
