@@ -179,6 +179,10 @@ let package = Package(
         "isolation-host",
       ]
     ),
+    tests(
+      "PluginConformanceTests",
+      ["PluginConformance", "PluginHost", "Components", "stepwise"]
+    ),
     tests("StepwisePluginTests", ["StepwisePlugin"]),
     tests("EndToEndTests", []),
     tests(

@@ -34,7 +34,8 @@ public enum CheckChild {
     var description: String
   }
 
-  private static func perform(_ job: ParameterValue, _ board: ReportBoard) throws -> ParameterValue {
+  private static func perform(_ job: ParameterValue, _ board: ReportBoard) throws -> ParameterValue
+  {
     guard let subject = job["subject"].flatMap({ CheckSubject($0) }) else {
       throw Misunderstanding(description: "the job names no subject")
     }

@@ -7,6 +7,8 @@ public struct CheckRunner: Sendable {
   private let filter: String
   /// The test without whose success nothing else can be said.
   private static let gate = "load.component"
+  /// Why the rest was not tried where it fails.
+  public static let notReached = "it cannot be loaded: see \(gate)"
 
   /// Creates a runner.
   ///
@@ -32,7 +34,7 @@ public struct CheckRunner: Sendable {
         try closed.map { self.result(test, subject, .skipped($0), seconds: 0) }
         ?? run(test, subject)
       if test.id == Self.gate && result.answer != .passed && result.answer != .warning {
-        closed = "it cannot be loaded: see \(Self.gate)"
+        closed = Self.notReached
       }
       if !isAsked { continue }
       // Blanks of several lines, as those of a traceback, are kept; ends are not.
@@ -61,7 +63,8 @@ public struct CheckRunner: Sendable {
     if let first = evidence.first, let other = evidence.first(where: { $0 != first }) {
       end = .failed(
         "two processes answer differently: \(Self.difference(first, other))",
-        cure: "let nothing in that changes from process to process: addresses, hash seeds, clocks, ids"
+        cure:
+          "let nothing in that changes from process to process: addresses, hash seeds, clocks, ids"
       )
     }
     return result(test, subject, end, seconds: seconds)
@@ -121,7 +124,9 @@ public struct CheckRunner: Sendable {
   /// Where two texts of lines first differ.
   private static func difference(_ a: String, _ b: String) -> String {
     let (a, b) = (a.utf8.split(separator: 10), b.utf8.split(separator: 10))
-    for (x, y) in zip(a, b) where !x.elementsEqual(y) { return "\(Substring(x)) and \(Substring(y))" }
+    for (x, y) in zip(a, b) where !x.elementsEqual(y) {
+      return "\(Substring(x)) and \(Substring(y))"
+    }
     return "\(a.count) and \(b.count) lines"
   }
 }

@@ -121,7 +121,9 @@ extension CheckedComponent {
   }
 
   fileprivate func checkStrategyExample() throws {
-    guard case .array(let kinds)? = example.expect["kinds"] else { throw CheckEnd.skipped(Self.none) }
+    guard case .array(let kinds)? = example.expect["kinds"] else {
+      throw CheckEnd.skipped(Self.none)
+    }
     var run = SimulatedRun(try strategy())
     note("simulating a run")
     let plans = try run.run(kinds.count).filter { $0.kind != .measure }

@@ -56,7 +56,8 @@ extension CheckedComponent {
       guard status == code else {
         throw CheckEnd.failed(
           "\(when) it answers the status \(status): \(error.message)",
-          cure: "answer the usual outcomes, or STEPWISE_ERROR_\(code == -6 ? "CANCELLED" : "DEADLINE")"
+          cure:
+            "answer the usual outcomes, or STEPWISE_ERROR_\(code == -6 ? "CANCELLED" : "DEADLINE")"
         )
       }
     }

@@ -19,7 +19,8 @@ extension ConformanceTest {
     ConformanceTest(
       id: "odd.text",
       kinds: [.reward],
-      summary: "Empty text, NUL, emoji, format characters, huge numbers and the like get an outcome."
+      summary:
+        "Empty text, NUL, emoji, format characters, huge numbers and the like get an outcome."
     ) { component in
       let reward = try component.reward().part
       let material = try component.material(reward)
@@ -121,9 +122,25 @@ extension ConformanceTest {
     ConformanceTest(
       id: "odd.invalid-utf8",
       kinds: [.reward],
-      summary: "Text that is not UTF-8 is scored."
-    ) { _ in
-      throw CheckEnd.skipped("the host passes UTF-8 only: what is none never reaches a plugin")
+      reach: .native,
+      summary: "Bytes that are not UTF-8, which no host passes, do no harm."
+    ) { component in
+      let reward = try component.reward().part
+      var batch = try component.material(reward).plain
+      batch.items = Array(batch.items.prefix(2))
+      for bytes: [UInt8] in [
+        [0xFF], [0xC3], [0xE2, 0x82], [0xF0, 0x9F, 0x98], [0x80, 0x80], [0xC0, 0x80],
+        [0xED, 0xA0, 0x80], [0xF5, 0x80, 0x80, 0x80], Array(repeating: 0xFE, count: 4096),
+      ] {
+        component.note("scoring the bytes \(bytes.prefix(8))")
+        do {
+          _ = try scoreBytes(bytes, in: batch, by: reward)
+        } catch let error as PluginError where error.isDataRefusal || error.fault == .item {
+          continue
+        } catch let error as PluginError {
+          throw CheckEnd.failed(error.message, cure: error.cure ?? "refuse it with ERROR_DATA")
+        }
+      }
     },
   ]
 

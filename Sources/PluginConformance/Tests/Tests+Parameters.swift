@@ -50,7 +50,8 @@ extension ConformanceTest {
           } catch let error as PluginError {
             throw CheckEnd.failed(
               "\(parameter.name) = \(value.json), which the manifest allows: \(error.message)",
-              cure: "take it, refuse it with STEPWISE_ERROR_ARGUMENT and a reason, or narrow the manifest"
+              cure:
+                "take it, refuse it with STEPWISE_ERROR_ARGUMENT and a reason, or narrow the manifest"
             )
           }
         }

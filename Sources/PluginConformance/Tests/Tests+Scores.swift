@@ -81,7 +81,10 @@ extension ConformanceTest {
               "it refuses made-up rows (\(error.message)): put an example.jsonl beside the manifest"
             )
           }
-          throw CheckEnd.failed(error.message, cure: error.cure ?? "answer for this item, or abstain")
+          throw CheckEnd.failed(
+            error.message,
+            cure: error.cure ?? "answer for this item, or abstain"
+          )
         } catch let error as PluginError {
           elsewhere = error
         }

@@ -65,7 +65,8 @@ extension ConformanceTest {
       let bytes = saved.bytes
       if !bytes.isEmpty {
         cases.append(("no bytes at all", []))
-        for cut in Set([1, bytes.count / 2, bytes.count - 1]).sorted() where cut < bytes.count && cut > 0 {
+        for cut in Set([1, bytes.count / 2, bytes.count - 1]).sorted()
+        where cut < bytes.count && cut > 0 {
           cases.append(("the first \(cut) of \(bytes.count) bytes", Array(bytes.prefix(cut))))
         }
       }
@@ -90,7 +91,8 @@ extension ConformanceTest {
         }
         throw CheckEnd.failed(
           "it takes \(name) for a state",
-          cure: "check the length and the content, and that read gives 0 at the end; answer STEPWISE_ERROR_STATE"
+          cure:
+            "check the length and the content, and that read gives 0 at the end; answer STEPWISE_ERROR_STATE"
         )
       }
       component.note("using a new instance after refused states")

@@ -7,7 +7,8 @@ extension ConformanceTest {
     ConformanceTest(
       id: "strategy.plans",
       kinds: [.strategy],
-      summary: "Every plan and every hook's answer in a simulated run of 300 steps is valid and finite.",
+      summary:
+        "Every plan and every hook's answer in a simulated run of 300 steps is valid and finite.",
       limit: 60
     ) { component in
       var run = SimulatedRun(try component.strategy())
@@ -41,7 +42,11 @@ extension ConformanceTest {
           cure: "add it to needs"
         )
       }
-      try require(.demonstrations, "demonstrations", plans.contains { $0.kind == .sft || $0.kind == .both })
+      try require(
+        .demonstrations,
+        "demonstrations",
+        plans.contains { $0.kind == .sft || $0.kind == .both }
+      )
       try require(.prompts, "prompts", plans.contains { $0.kind == .rl || $0.kind == .both })
       try require(.probe, "probe", plans.contains { $0.kind == .measure })
     },
@@ -58,7 +63,8 @@ extension ConformanceTest {
         do {
           _ = try run.run(60)
         } catch let error as PluginError {
-          guard case .refused = error.problem, !error.message.utf8Contains("without a message") else {
+          guard case .refused = error.problem, !error.message.utf8Contains("without a message")
+          else {
             throw CheckEnd.failed(
               "with \(value) everywhere, at step \(run.step): \(error.message)",
               cure: error.cure ?? "refuse such a report with a reason, or look past it"
@@ -81,7 +87,10 @@ extension ConformanceTest {
         component.note("saving after \(stop) steps")
         let saved = try whole.saveState()
         guard try whole.saveState() == saved else {
-          throw CheckEnd.failed("saving twice gives other bytes", cure: "saving must change nothing")
+          throw CheckEnd.failed(
+            "saving twice gives other bytes",
+            cure: "saving must change nothing"
+          )
         }
         let resumed = try component.strategy()
         component.note("loading what was saved after \(stop) steps")

@@ -86,7 +86,9 @@ public struct CallBundle: Sendable, Equatable {
       try TextFile.write(error + "\n", to: "\(partial)/\(Self.errorFile)")
       guard rename(partial, folder) == 0 else { throw TextFile.failure("create", folder) }
     } catch {
-      for name in [Self.batchFile, Self.requestFile, Self.errorFile] { unlink("\(partial)/\(name)") }
+      for name in [Self.batchFile, Self.requestFile, Self.errorFile] {
+        unlink("\(partial)/\(name)")
+      }
       rmdir(partial)
       throw error
     }

@@ -77,7 +77,8 @@ struct FuzzJob {
       return .object([ParameterEntry("failure", .string(error.description))])
     }
     return .object([
-      ParameterEntry("done", .int(Int64(cases.count))), ParameterEntry("refused", .int(Int64(refused))),
+      ParameterEntry("done", .int(Int64(cases.count))),
+      ParameterEntry("refused", .int(Int64(refused))),
     ])
   }
 

@@ -1,5 +1,4 @@
 public import Components
-import Glibc
 public import PluginHost
 
 /// Asks a component made-up questions in processes of its own until enough of them went wrong.
@@ -132,7 +131,8 @@ public struct FuzzRunner: Sendable {
       var item = best.items[0]
       let scalars = Array(item.completion.unicodeScalars)
       guard scalars.count > 1 else { break }
-      for half in [scalars[..<(scalars.count / 2)], scalars[(scalars.count / 2)...]] where !isSmaller {
+      for half in [scalars[..<(scalars.count / 2)], scalars[(scalars.count / 2)...]]
+      where !isSmaller {
         item.completion = String(String.UnicodeScalarView(half))
         item.completionWithSpecialTokens = item.completion
         isSmaller = try fails([item])
@@ -143,16 +143,10 @@ public struct FuzzRunner: Sendable {
 
   /// How a batch fails, or `nil`.
   private func failure(of batch: RewardBatch) throws -> String? {
-    var template = Array("/tmp/stepwise-fuzz-XXXXXX".utf8CString)
-    let file = mkstemp(&template)
-    guard file >= 0 else { throw TextFile.failure("create", "a file in /tmp") }
-    close(file)
-    let path = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
-    defer { unlink(path) }
-    try BatchFile.write([batch], to: path)
+    let file = try TemporaryFile()
+    try BatchFile.write([batch], to: file.path)
     var subject = subject
-    // Whose material is made from the batch itself: nothing but it is scored.
-    subject.batchFile = path
+    subject.batchFile = file.path
     return try ScoreJob.run(subject, on: host, limit: Self.shrinkLimit).failure
   }
 

@@ -50,7 +50,10 @@ public struct PluginDifference: Sendable {
       ("id", manifest.id), ("version", manifest.version.description),
       ("abi", manifest.abi.description), ("summary", manifest.summary),
       ("licence", manifest.licence), ("determinism", manifest.determinism.rawValue),
-      ("components", manifest.components.map { "\($0.kind.rawValue) \($0.id)" }.joined(separator: ", ")),
+      (
+        "components",
+        manifest.components.map { "\($0.kind.rawValue) \($0.id)" }.joined(separator: ", ")
+      ),
       ("variants", manifest.variants.map { "\($0.os) \($0.arch)" }.joined(separator: ", ")),
     ]
     guard let component = manifest.components.first(where: { $0.id == id }) else { return facts }
@@ -69,9 +72,11 @@ public struct PluginDifference: Sendable {
       facts.append(("measures.name", measures.name ?? "none"))
       facts.append(("measures.minimum", measures.minimum.map { "\($0)" } ?? "none"))
       facts.append(("measures.maximum", measures.maximum.map { "\($0)" } ?? "none"))
-      facts.append((
-        "measures.success_threshold", measures.successThreshold.map { "\($0)" } ?? "none"
-      ))
+      facts.append(
+        (
+          "measures.success_threshold", measures.successThreshold.map { "\($0)" } ?? "none"
+        )
+      )
       facts.append(("measures.columns", measures.columns.joined(separator: ", ")))
     }
     if component.kind == .strategy {
@@ -120,7 +125,9 @@ public struct PluginDifference: Sendable {
         }
       }
       var groups: [UInt64: [Int]] = [:]
-      for (index, item) in batch.items.enumerated() { groups[item.example.id, default: []].append(index) }
+      for (index, item) in batch.items.enumerated() {
+        groups[item.example.id, default: []].append(index)
+      }
       for group in groups.values where group.count > 1 {
         let before = Self.advantages(group.map { outcomes[$0].0 })
         let after = Self.advantages(group.map { outcomes[$0].1 })

@@ -25,8 +25,10 @@ public struct Sanitizer: Sendable, Equatable {
   ///
   /// - Throws: where it was and there is no runtime.
   public init?(for library: String) throws {
-    let facts = try LibraryFacts(contentsOf: library)
-    guard facts.isAddressSanitized else { return nil }
+    // A library that cannot be read is the suite's finding, not a matter of sanitizers.
+    guard let facts = try? LibraryFacts(contentsOf: library), facts.isAddressSanitized else {
+      return nil
+    }
     // gcc links its runtime as a library of its own; clang, and Swift with it, expect it in the program.
     if let name = facts.neededLibraries.first(where: { $0.hasPrefix("libasan.so") }) {
       runtime = name

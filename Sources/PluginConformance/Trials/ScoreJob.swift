@@ -61,7 +61,8 @@ package struct ScoreJob {
       return Answer(failure: try outcome.words(limit: limit * host.slowness))
     }
     if let failure = answer.text("failure") { return Answer(failure: failure) }
-    guard case .array(let scores)? = answer["outcomes"], case .array(let answers)? = answer["answers"]
+    guard case .array(let scores)? = answer["outcomes"],
+      case .array(let answers)? = answer["answers"]
     else { return Answer(failure: "its process gave no outcomes") }
     return Answer(
       outcomes: scores.map { $0.number.map { .score($0) } ?? .abstained },

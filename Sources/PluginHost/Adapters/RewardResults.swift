@@ -127,8 +127,10 @@ struct RawScores {
     switch Int(answer.status) {
     case Int(STEPWISE_SCORE_ABSTAIN): return .abstained
     case Int(STEPWISE_SCORE_ERROR):
-      throw Problem(fault: .item,
-        message: "\(place) could not be scored: \(why ?? "no reason given")")
+      throw Problem(
+        fault: .item,
+        message: "\(place) could not be scored: \(why ?? "no reason given")"
+      )
     case Int(STEPWISE_SCORE_OK): break
     default:
       throw Problem(

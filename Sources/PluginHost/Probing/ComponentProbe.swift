@@ -106,6 +106,35 @@ package func scoreUncut(
   try (reward as? PluginReward)?.calledScore(batch)
 }
 
+/// Scores a batch whose completions are bytes in place of text, which no host passes to a reward; `nil` for another runtime.
+package func scoreBytes(
+  _ completion: [UInt8],
+  in batch: RewardBatch,
+  by reward: any RewardFunction
+) throws(PluginError) -> [RewardOutcome]? {
+  guard let reward = reward as? PluginReward else { return nil }
+  let arena = CallArena()
+  var view = batch.view(in: arena)
+  let text = stepwise_text(
+    data: arena.array(completion.map { CChar(bitPattern: $0) }),
+    size: UInt64(completion.count)
+  )
+  let items = batch.items.indices.map { index in
+    var item = view.items[index]
+    item.completion = text
+    item.completion_with_special_tokens = text
+    return item
+  }
+  view.items = arena.array(items)
+  let raw = try reward.score(view: &view, ids: batch.items.map(\.id))
+  withExtendedLifetime(arena) {}
+  do {
+    return try raw.check(batch.items.indices, of: batch, description: reward.description)
+  } catch {
+    throw reward.source.request.error(error.fault, hook: "score", error.message, cure: error.cure)
+  }
+}
+
 /// What a plugin's binary asks of the process, for the conformance suite.
 package struct LibraryFacts: Sendable, Equatable {
   /// The symbols that it shows to others.
@@ -119,7 +148,9 @@ package struct LibraryFacts: Sendable, Equatable {
   package init(contentsOf file: String) throws {
     let bytes = try Files.read(file, limit: 1 << 30)
     let image = try ELFImage(bytes)
-    definedSymbols = (try image.definedSymbols() ?? []).sorted()
+    let symbols = try image.dynamicSymbols() ?? []
+    definedSymbols = symbols.filter { $0.isDefined && $0.isVisible && !$0.isVersionName }
+      .map(\.name).sorted()
     neededLibraries = image.neededLibraries
     isAddressSanitized = Self.contains(bytes, Array("__asan_init".utf8))
   }

@@ -8,8 +8,11 @@ struct PluginCommand: ParsableCommand {
     commandName: "plugin",
     abstract: "Rewards, datasets and strategies.",
     subcommands: [
-      PluginNewCommand.self, PluginBuildCommand.self, PluginDevCommand.self, PluginListCommand.self,
-      PluginInspectCommand.self, PluginDoctorCommand.self,
+      PluginNewCommand.self, PluginBuildCommand.self, PluginDevCommand.self,
+      PluginCallCommand.self, PluginCheckCommand.self, PluginFuzzCommand.self,
+      PluginReproduceCommand.self, PluginBenchCommand.self, PluginDiffCommand.self,
+      PluginInspectCommand.self, PluginDoctorCommand.self, PluginListCommand.self,
+      PluginCheckOneCommand.self,
     ]
   )
 }
