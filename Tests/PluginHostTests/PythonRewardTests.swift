@@ -116,8 +116,10 @@ struct PythonRewardTests {
     var services = HostServices()
     services.callBudget = .seconds(1)
     services.log = { _, _, line in log.add(line) }
-    let reward = try PythonFixture("faults", .reward, object: "spawns").reward(services: services)
-      .part
+    let fixture = try PythonFixture("faults", .reward, object: "spawns")
+    // It holds the folder that the bundle goes into.
+    defer { withExtendedLifetime(fixture) {} }
+    let reward = try fixture.reward(services: services).part
     let error = try #require(pluginError { _ = try reward.score(batch(["trigger"])) })
     #expect("\(error.problem)".hasPrefix("timeout"))
     let line = try #require(log.all.first { $0.hasPrefix("child ") })
