@@ -30,7 +30,7 @@ final class PluginReward: RewardFunction {
     description = try Self.describe(source, instance, table)
   }
 
-  var isReproducible: Bool { source.request.determinism != .none }
+  var isReproducible: Bool { source.request.plugin.isReproducible }
 
   func score(_ batch: RewardBatch) throws -> [RewardOutcome] { try checkedScore(batch) }
 

@@ -215,7 +215,6 @@ public struct PluginCatalog: Sendable {
       plugin: plugin,
       component: entry.component,
       runtime: entry.manifest.runtime,
-      determinism: entry.manifest.determinism,
       baseDirectory: reference.absoluteBaseDirectory,
       services: services,
       isolation: reference.isolation,

@@ -83,7 +83,11 @@ extension BinaryExamination {
       return report.pass("run path", "none: libraries are looked for where the system has them")
     }
     let parts = runPath.split(separator: ":").map(String.init)
-    let local = parts.filter { !$0.contains("$ORIGIN") && !$0.contains("${ORIGIN}") }
+    // Where the host itself has libraries from, as those of Swift, is no news.
+    let usual = Set((process?.members ?? []).map { LibraryClosure.folder(of: $0.file) })
+    let local = parts.filter {
+      !$0.contains("$ORIGIN") && !$0.contains("${ORIGIN}") && !usual.contains(Files.canonical($0))
+    }
     // Whatever it names, it does no harm where everything is found without it.
     let isNeeded = image.neededLibraries.contains { name in
       guard let file = closure[name]?.file, process?[name] == nil else { return false }
@@ -102,7 +106,10 @@ extension BinaryExamination {
         cure: "link without -rpath, or remove it: patchelf --remove-rpath \(file)"
       )
     } else {
-      report.pass("run path", "\(runPath): has no effect, the plugin is loaded from a private copy")
+      report.pass(
+        "run path",
+        "\(runPath): nothing is looked for there ($ORIGIN would be the folder of a private copy)"
+      )
     }
   }
 

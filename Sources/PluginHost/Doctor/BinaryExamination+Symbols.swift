@@ -35,7 +35,10 @@ extension BinaryExamination {
     let own = closure.definitions()
     let orphans = wanted.filter { !own.contains($0) }
     if orphans.isEmpty {
-      return report.pass("symbols", "all \(wanted.count) that it needs are there")
+      return report.pass(
+        "symbols",
+        wanted.isEmpty ? "it needs none" : "all \(wanted.count) that it needs are there"
+      )
     }
     if !closure.missing.isEmpty {
       // Whether the missing libraries have them cannot be known.

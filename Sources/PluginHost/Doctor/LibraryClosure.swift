@@ -90,7 +90,8 @@ struct LibraryClosure {
     }
   }
 
-  private static func folder(of file: String) -> String {
+  /// The folder of a file.
+  static func folder(of file: String) -> String {
     file.lastIndex(of: "/").map { String(file[..<$0]) } ?? "."
   }
 }

@@ -64,7 +64,10 @@ public enum PluginDoctor {
       ["\(manifest.directory)/\(variant.file)"] + libraryDirectories.map { "\($0)/\(name)" }
     let file = places.first(where: Files.exists) ?? places[0]
     let isHost = variant.os == "linux" && variant.arch == PluginManifest.hostArchitecture
-    guard isHost else { return foreign(variant, file) }
+    guard isHost else {
+      let isShared = manifest.hostVariant?.file == variant.file
+      return foreign(variant, file, isShared: isShared)
+    }
     var symbol: String?
     if case .cFunction(let signature) = manifest.runtime { symbol = signature.symbol }
     var report = BinaryExamination.report(on: file, function: symbol)
@@ -73,7 +76,13 @@ public enum PluginDoctor {
   }
 
   /// A variant for another machine: its bytes can be compared, and no more.
-  private static func foreign(_ variant: PluginManifest.Variant, _ file: String) -> BinaryReport {
+  ///
+  /// - Parameter isShared: whether this machine's variant names the same file, which each machine builds for itself.
+  private static func foreign(
+    _ variant: PluginManifest.Variant,
+    _ file: String,
+    isShared: Bool
+  ) -> BinaryReport {
     var report = BinaryReport(file: file)
     let name = "\(variant.os) \(variant.arch)"
     do {
@@ -83,12 +92,18 @@ public enum PluginDoctor {
       let image = try ELFImage(bytes)
       let machines: [String: UInt16] = ["x86_64": 62, "aarch64": 183]
       if let expected = machines[variant.arch], expected != image.machine {
-        report.fail(
-          "machine",
-          ELFProblem.wrongMachine(found: image.machine, expected: expected).description
-            .replacing("this machine is", with: "the variant says"),
-          cure: "build it for \(name), or take the variant off the manifest"
-        )
+        let problem = ELFProblem.wrongMachine(found: image.machine, expected: expected)
+          .description.replacing("this machine is", with: "the variant says")
+        if isShared {
+          report.warn(
+            "machine",
+            "\(problem): the file is this machine's",
+            cure:
+              "give \(name) a file of its own before you share the plugin, or take it off the manifest"
+          )
+        } else {
+          report.fail("machine", problem, cure: "build it for \(name), or take it off the manifest")
+        }
       } else {
         report.pass("machine", "for \(name): no more can be known of it on this machine")
       }

@@ -45,7 +45,7 @@ final class FunctionReward: RewardFunction, @unchecked Sendable {
     self.signature = signature
     self.isGuarded = isGuarded
     identity = request.plugin.identity
-    isReproducible = request.determinism != .none
+    isReproducible = request.plugin.isReproducible
     reader = ArgumentReader(signature: signature)
     gate = CallGate(isThreadSafe: signature.isThreadSafe)
     description = Self.describe(request, signature)

@@ -30,8 +30,6 @@ struct ComponentRequest: Sendable {
   var component: PluginManifest.Component
   /// What its code is.
   var runtime = PluginManifest.Runtime.native
-  /// How far equal inputs give equal outputs.
-  var determinism = PluginManifest.Determinism.exact
   /// Where relative paths among its parameters start; absolute.
   var baseDirectory: String
   /// The host's services.

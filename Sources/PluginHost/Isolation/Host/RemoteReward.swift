@@ -34,7 +34,7 @@ final class RemoteReward: RewardFunction {
     }
   }
 
-  var isReproducible: Bool { request.determinism != .none }
+  var isReproducible: Bool { request.plugin.isReproducible }
 
   func reconfigure(_ changes: ParameterValue) throws(PluginError) {
     for slot in slots { try slot.reconfigure(changes) }
