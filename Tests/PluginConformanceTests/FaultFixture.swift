@@ -21,18 +21,19 @@ final class FaultFixture {
   /// Ids of the tests that must find the fault; empty for a plugin without one.
   let expected: [String]
 
-  init(_ name: String, flags: [String] = []) throws {
+  /// - Parameter directory: the folder of the source beside `faults`.
+  init(_ name: String, in directory: String = "faults", flags: [String] = []) throws {
     folder = FileManager.default.temporaryDirectory.appending(
       path: "stepwise-fault-\(ProcessInfo.processInfo.processIdentifier)-\(UUID().uuidString)"
     )
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-    let source = Self.sources.appending(path: "\(name).c")
+    let source = Self.sources.deletingLastPathComponent().appending(path: "\(directory)/\(name).c")
     let lines = try String(contentsOf: source, encoding: .utf8).split(separator: "\n")
     let head = lines[0].drop { "/* ".contains($0) }.prefix { $0 != ":" }
     expected = head == "none" ? [] : head.split(separator: " ").map(String.init)
     kind = ComponentKind.allCases.first { name.contains($0.rawValue) }!
     let mark = " * yaml: "
-    let extra = lines.prefix { $0 != "#include \"fault.h\"" }.filter { $0.hasPrefix(mark) }.map {
+    let extra = lines.prefix { !$0.hasPrefix("#include") }.filter { $0.hasPrefix(mark) }.map {
       String($0.dropFirst(mark.count)).replacingOccurrences(of: " */", with: "")
     }
     try manifest(extra).write(
@@ -40,7 +41,7 @@ final class FaultFixture {
       atomically: true,
       encoding: .utf8
     )
-    try Self.compile(source, to: folder.appending(path: "lib.so"), flags: flags)
+    try Self.compile([source], to: folder.appending(path: "lib.so"), flags: flags)
   }
 
   deinit { try? FileManager.default.removeItem(at: folder) }
@@ -60,14 +61,15 @@ final class FaultFixture {
     """ + extra.map { $0 + "\n" }.joined()
   }
 
-  private static func compile(_ source: URL, to library: URL, flags: [String]) throws {
+  /// Compiles a C file against the headers.
+  static func compile(_ sources: [URL], to library: URL, flags: [String]) throws {
     let process = Process()
     process.executableURL = URL(filePath: "/usr/bin/env")
     process.arguments =
       [
         "cc", "-std=gnu11", "-O0", "-g", "-shared", "-fPIC", "-fvisibility=hidden", "-w",
         "-D_GNU_SOURCE", "-I", root.appending(path: "Sources/CStepwisePlugin/include").path(),
-      ] + flags + [source.path(), "-o", library.path(), "-lm"]
+      ] + flags + sources.map { $0.path() } + ["-o", library.path(), "-lm"]
     let errors = Pipe()
     process.standardError = errors
     try process.run()

@@ -19,8 +19,7 @@ int platform_seal(int file);
 /* Makes the file's size final; it can still be written up to there. */
 int platform_seal_size(int file);
 
-/* Bytes that were allocated with malloc, in all arenas, and not freed; 0 where that is not known (another malloc has taken its
- * place, as that of a sanitizer does). */
+/* Bytes that were allocated with malloc, in all arenas or by a sanitizer, and not freed; 0 where that is not known. */
 uint64_t platform_heap_in_use(void);
 
 /* ---- Processes ------------------------------------------------------------------------------------------------------- */

@@ -50,7 +50,12 @@ struct WorkedExample {
     parameters = value["parameters"] ?? .null
     input = value["input"] ?? .null
     expect = value["expect"] ?? .null
-    if component.kind == .reward { try readReward(value, directory: directory) }
+    guard component.kind == .reward else { return }
+    do {
+      try readReward(value, directory: directory)
+    } catch let error as BatchFileError {
+      throw CheckEnd.failed(error.description, cure: error.cure)
+    }
   }
 
   private mutating func readReward(_ value: ParameterValue, directory: String) throws {
