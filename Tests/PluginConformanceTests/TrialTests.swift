@@ -32,8 +32,10 @@ import Testing
 
     let manifest = try PluginManifest(contentsOf: fixture.subject.manifestFile)
     let path = folder.appending(path: "case.bundle").path()
-    try runner.bundle(of: finding, manifest: manifest).write([batch], to: path)
+    let library = fixture.folder.appending(path: "lib.so").path()
+    try runner.bundle(of: finding, manifest: manifest, library: library).write([batch], to: path)
     let bundle = try CallBundle(contentsOf: path)
+    #expect(bundle.digest.count == 64)
     #expect(bundle.plugin == "org.stepwise.fixture.fault")
     #expect(bundle.error == finding.failure)
     func reproduce(_ manifestFile: String) throws -> Reproduction.Result {

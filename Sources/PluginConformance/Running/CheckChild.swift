@@ -69,6 +69,9 @@ public enum CheckChild {
       evidence = component.evidence
     } catch let found as CheckEnd {
       end = found
+    } catch let error as PluginError {
+      let hook = error.hook.map { "\($0): " } ?? ""
+      end = .skipped("not reached: \(hook)\(error.message)")
     } catch {
       end = .skipped("not reached: \(error)")
     }

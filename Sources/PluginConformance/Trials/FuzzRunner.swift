@@ -151,12 +151,18 @@ public struct FuzzRunner: Sendable {
   }
 
   /// A finding as a bundle that `plugin reproduce` runs again.
-  public func bundle(of finding: Finding, manifest: PluginManifest) -> CallBundle {
+  ///
+  /// - Parameter library: the plugin's, where it has one.
+  public func bundle(
+    of finding: Finding,
+    manifest: PluginManifest,
+    library: String?
+  ) -> CallBundle {
     CallBundle(
       plugin: subject.component,
       version: manifest.version.description,
-      digest: "",
-      manifestFile: manifest.file,
+      digest: library.flatMap { try? LibraryFacts(contentsOf: $0).digest } ?? "",
+      manifestFile: subject.manifestFile,
       parameters: subject.parameters,
       deadline: 30,
       error: finding.failure

@@ -143,6 +143,8 @@ package struct LibraryFacts: Sendable, Equatable {
   package var isAddressSanitized: Bool
   /// The libraries that it needs.
   package var neededLibraries: [String]
+  /// SHA-256 of its bytes.
+  package var digest: String
 
   /// Reads a library without loading it.
   package init(contentsOf file: String) throws {
@@ -152,6 +154,7 @@ package struct LibraryFacts: Sendable, Equatable {
     definedSymbols = symbols.filter { $0.isDefined && $0.isVisible && !$0.isVersionName }
       .map(\.name).sorted()
     neededLibraries = image.neededLibraries
+    digest = sha256(bytes)
     isAddressSanitized = Self.contains(bytes, Array("__asan_init".utf8))
   }
 

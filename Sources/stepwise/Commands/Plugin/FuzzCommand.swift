@@ -58,7 +58,7 @@ struct PluginFuzzCommand: ParsableCommand {
       if !json {
         let refused = summary.refused > 0 ? ", \(summary.refused) refused with a reason" : ""
         try StandardOutput.write(
-          "\(component.id): \(NumberText.grouped(summary.cases)) cases of seed \(seed)\(refused), "
+          "\(component.id): \(NumberText.grouped(summary.cases)) case\(summary.cases == 1 ? "" : "s") of seed \(seed)\(refused), "
             + "\(summary.findings.count) failed\n"
         )
       }
@@ -75,7 +75,8 @@ struct PluginFuzzCommand: ParsableCommand {
   ) throws -> String? {
     guard let batch = finding.batch else { return nil }
     let folder = "\(out)/\(component.id)-seed\(seed)-case\(finding.number).bundle"
-    try runner.bundle(of: finding, manifest: target.manifest).write([batch], to: folder)
+    try runner.bundle(of: finding, manifest: target.manifest, library: target.library)
+      .write([batch], to: folder)
     return folder
   }
 
