@@ -12,7 +12,7 @@ final class FunctionReward: RewardFunction, @unchecked Sendable {
   let description: RewardDescription
   let isReproducible: Bool
   private let request: ComponentRequest
-  private let signature: FunctionSignature
+  let signature: FunctionSignature
   private let reader: ArgumentReader
   private let call: FunctionCall
   private let isGuarded: Bool

@@ -24,31 +24,34 @@ final class ServedFunction: ServedComponent {
       throw WireProblem(description: "the batch has no address")
     }
     let items = UnsafeBufferPointer(start: view.pointee.items, count: Int(view.pointee.count))
-    try reward.score(try Self.items(items)).write(to: &writer)
+    try reward.score(try self.items(items)).write(to: &writer)
   }
 
-  /// The items behind the views that the host wrote; neighbours share their row.
-  private static func items(
+  /// The items behind the views that the host wrote: only what the function gets of them is copied. Neighbours share their row.
+  private func items(
     _ views: UnsafeBufferPointer<stepwise_reward_item>
   ) throws -> [RewardItem] {
-    var last: (view: UnsafePointer<stepwise_example>, row: Example)?
+    let sources = reward.signature.arguments.map(\.source)
+    let wantsPrompt = sources.contains(.value(.prompt))
+    let wantsCompletion = sources.contains(.value(.completion))
+    let wantsCount = sources.contains(.value(.completionTokens))
+    let wantsRow = !reward.signature.columns.isEmpty
+    var last: (view: UnsafePointer<stepwise_example>?, row: Example)?
     return try views.map { view in
-      let row: Example
-      if let last, last.view == view.example {
-        row = last.row
-      } else {
-        row = try Example(checking: view.example)
+      if last?.view != view.example || last == nil {
+        let row = wantsRow ? try Example(checking: view.example) : Example(id: 0, prompt: .text(""))
         last = (view.example, row)
       }
       return RewardItem(
         id: view.id,
-        example: row,
-        promptText: checkedString(view.prompt) ?? "",
-        completion: checkedString(view.completion) ?? "",
-        completionWithSpecialTokens: checkedString(view.completion_with_special_tokens) ?? "",
-        completionIDs: Array(
-          UnsafeBufferPointer(start: view.completion_ids, count: Int(view.completion_id_count))
-        ),
+        example: last!.row,
+        promptText: wantsPrompt ? checkedString(view.prompt) ?? "" : "",
+        completion: wantsCompletion ? checkedString(view.completion) ?? "" : "",
+        completionWithSpecialTokens: "",
+        completionIDs: wantsCount
+          ? Array(
+            UnsafeBufferPointer(start: view.completion_ids, count: Int(view.completion_id_count))
+          ) : [],
         truncated: view.flags & UInt32(STEPWISE_ITEM_TRUNCATED) != 0
       )
     }
