@@ -29,6 +29,7 @@ import Testing
     #expect(try reward.score(items) == [.score(1), .score(1)])
     let error = try #require(pluginError { _ = try reward.score(batch(["x"])) })
     #expect(error.description.contains("needs the column 'a'"))
+    withExtendedLifetime(fixture) {}
   }
 
   @Test func wholeBatchAndChanges() throws {
@@ -52,6 +53,7 @@ import Testing
       pluginError { _ = try loaded.part.score(batch(["a", "!"], columns: columns)) }
     )
     #expect(error.problem == .refused(status: -1))
+    withExtendedLifetime(fixture) {}
   }
 
   static let wrong: [(String, String)] = [
@@ -76,6 +78,7 @@ import Testing
     }
     // The batch is kept, and the run may go on.
     #expect(error.bundle.map { FileManager.default.fileExists(atPath: $0) } == true)
+    withExtendedLifetime(fixture) {}
   }
 
   @Test func writeBehindTheScoresIsCaught() throws {
@@ -90,6 +93,8 @@ import Testing
     let error = try #require(
       pluginError { _ = try load(fixture).part.score(batch(["a", "b"])) }
     )
+    // The batch is kept in the fixture's folder, which must outlive that.
+    withExtendedLifetime(fixture) {}
     guard case .crashed = error.problem else {
       Issue.record("\(error)")
       return
