@@ -30,6 +30,8 @@ public struct PluginError: Error, Sendable, Equatable, CustomStringConvertible {
     case timeout(seconds: Double)
     /// The plugin's own process could not be started or did not keep to the protocol, or where its code runs is not allowed.
     case isolation
+    /// It may not be loaded: its signer's key is revoked, or it is not what was installed.
+    case notTrusted
   }
 
   /// Which rule of the contract an output breaks.

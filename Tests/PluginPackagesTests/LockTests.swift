@@ -1,4 +1,3 @@
-import Components
 import Foundation
 import PluginHost
 import Testing
@@ -31,15 +30,20 @@ import Testing
 
   @Test func survivesItsFile() throws {
     let path = scratch.path + "/stepwise.lock"
-    #expect(try PluginLock(contentsOf: path) == nil)
+    #expect(try PluginLock(contentsOf: path, configuration: "a.yaml") == nil)
     let lock = PluginLock([one, two])
     #expect(lock.plugins.map(\.slot) == ["rewards/two", "strategy"])
-    try lock.write(to: path)
-    #expect(try PluginLock(contentsOf: path) == lock)
+    try lock.write(to: path, configuration: "a.yaml")
+    try PluginLock([one]).write(to: path, configuration: "b.yaml")
+    #expect(try PluginLock(contentsOf: path, configuration: "a.yaml") == lock)
+    #expect(try PluginLock(contentsOf: path, configuration: "b.yaml") == PluginLock([one]))
+    #expect(try PluginLock(contentsOf: path, configuration: "c.yaml") == nil)
     let text = try String(contentsOfFile: path, encoding: .utf8)
     #expect(text.contains("\"manifest_digest\" : \"bb\""))
-    _ = try scratch.write("stepwise.lock", Array("{}".utf8))
-    #expect(problem { _ = try PluginLock(contentsOf: path) } == .file)
+    for text in ["{}", "", #"{"lock": 2, "configurations": {}}"#] {
+      _ = try scratch.write("stepwise.lock", Array(text.utf8))
+      #expect(problem { _ = try PluginLock(contentsOf: path, configuration: "a.yaml") } == .file)
+    }
   }
 
   @Test func namesEachDifference() {

@@ -26,6 +26,27 @@ import Testing
     #expect(contents.files["data/table.json"] == Array("{}".utf8))
   }
 
+  @Test func aPythonPluginBringsAllItsModules() throws {
+    let folder = try scratch.python()
+    _ = try scratch.write("plugin-org.example.reward.tiny-1.0.0/helpers/words.py", [0x0A])
+    let result = try PackageBuilder(folder: folder).build()
+    #expect(
+      result.files == ["LICENSE", "SHA256SUMS", "helpers/words.py", "plugin.yaml", "reward.py"]
+    )
+    let package = PackageFile(path: "x", bytes: result.bytes)
+    let receipt = try scratch.installer.install(package, signer: .nobody).receipt
+    let installed = try PluginManifest(
+      contentsOf: scratch.receipts.folder(of: receipt) + "/plugin.yaml"
+    )
+    let packed = try PluginManifest(contentsOf: folder + "/plugin.yaml")
+    let digest = try #require(TrustStore.pythonDigest(packed))
+    #expect(TrustStore.pythonDigest(installed) == digest)
+    // Its private copy goes with it.
+    let image = try scratch.write("home/cache/stepwise/images/\(digest).tar", [1])
+    try scratch.installer.uninstall("tiny")
+    #expect(!FileManager.default.fileExists(atPath: image))
+  }
+
   @Test func theSameFolderGivesTheSameBytes() throws {
     let folder = try scratch.python()
     let first = try PackageBuilder(folder: folder).build().bytes

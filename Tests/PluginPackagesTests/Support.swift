@@ -1,4 +1,5 @@
 import Foundation
+import Glibc
 import PluginHost
 import PluginPackages
 
@@ -158,8 +159,10 @@ func run(
   process.standardInput = stdin
   process.standardOutput = stdout
   process.standardError = stdout
+  // A program that does not read its input may be gone before it is written.
+  signal(SIGPIPE, SIG_IGN)
   try process.run()
-  try stdin.fileHandleForWriting.write(contentsOf: Data(input.utf8))
+  try? stdin.fileHandleForWriting.write(contentsOf: Data(input.utf8))
   try stdin.fileHandleForWriting.close()
   let output = stdout.fileHandleForReading.readDataToEndOfFile()
   process.waitUntilExit()

@@ -118,10 +118,10 @@ import Testing
     let receipt = try install(try package(key: key))
     let (manifest, digest) = loaded(receipt)
     #expect(store.isTrusted(manifestFile: manifest, digest: digest))
-    #expect(store.refusal(manifestFile: manifest, digest: digest) == nil)
+    #expect(store.refusal(manifestFile: manifest) == nil)
     try store.revoke(id, reason: "stolen")
     #expect(!store.isTrusted(manifestFile: manifest, digest: digest))
-    let refusal = try #require(store.refusal(manifestFile: manifest, digest: digest))
+    let refusal = try #require(store.refusal(manifestFile: manifest))
     #expect(refusal.problem == .untrusted)
     #expect(refusal.message.contains("stolen"))
     let error = failure { _ = try store.verify(try package(version: "1.1.0", key: key)) }
@@ -165,7 +165,7 @@ import Testing
     let (manifest, digest) = loaded(receipt)
     #expect(!store.isTrusted(manifestFile: manifest, digest: digest))
     // It was good when it was installed: it stays, isolated.
-    #expect(store.refusal(manifestFile: manifest, digest: digest) == nil)
+    #expect(store.refusal(manifestFile: manifest) == nil)
   }
 
   @Test func rotatedKeys() throws {
@@ -183,7 +183,7 @@ import Testing
     // What the old key signed stays as it was.
     let (manifest, digest) = loaded(receipt)
     #expect(store.isTrusted(manifestFile: manifest, digest: digest))
-    #expect(store.refusal(manifestFile: manifest, digest: digest) == nil)
+    #expect(store.refusal(manifestFile: manifest) == nil)
     // The new one stands on the old one's floor.
     let older = try package(version: "1.9.0", key: new)
     #expect(problem { _ = try install(older) } == .downgrade)
@@ -220,7 +220,7 @@ import Testing
     try FileManager.default.setAttributes([.posixPermissions: 0o644], ofItemAtPath: manifest)
     try Data("changed: true\n".utf8).write(to: URL(filePath: manifest))
     #expect(!store.isTrusted(manifestFile: manifest, digest: digest))
-    #expect(store.refusal(manifestFile: manifest, digest: digest)?.problem == .malformed)
+    #expect(store.refusal(manifestFile: manifest)?.problem == .malformed)
     #expect(scratch.receipts.problem(of: receipt)?.message.contains("plugin.yaml") == true)
   }
 
@@ -231,7 +231,7 @@ import Testing
     let file = "\(scratch.folders.trust)/keys/\(key.publicKey.id).json"
     try Data("{".utf8).write(to: URL(filePath: file))
     #expect(!store.isTrusted(manifestFile: manifest, digest: digest))
-    #expect(store.refusal(manifestFile: manifest, digest: digest)?.problem == .file)
+    #expect(store.refusal(manifestFile: manifest)?.problem == .file)
     #expect(problem { _ = try store.keys() } == .file)
   }
 

@@ -145,6 +145,14 @@ public struct PluginCatalog: Sendable {
     return LoadedComponent(live.part, request.plugin, change: live.reconfigure)
   }
 
+  /// Which component a reference stands for, and which bytes: all that loading it would find out before any of its code runs.
+  public func identify(
+    _ kind: ComponentKind,
+    _ reference: PluginReference
+  ) throws(PluginError) -> LoadedPlugin {
+    try request(kind, reference, HostServices()).plugin
+  }
+
   /// How a component is brought to life: decided by its manifest and by how far it is trusted.
   private func transport(
     for request: ComponentRequest
@@ -211,6 +219,7 @@ public struct PluginCatalog: Sendable {
       parameters: parameters,
       isReproducible: entry.manifest.determinism != .none
     )
+    try policy.admit(plugin)
     return ComponentRequest(
       plugin: plugin,
       component: entry.component,

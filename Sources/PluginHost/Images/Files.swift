@@ -127,6 +127,12 @@ package enum Files {
     return String(cString: path)
   }
 
+  /// The path without its last part; `.` where it has one part only.
+  package static func folder(of path: String) -> String {
+    guard let slash = path.utf8.lastIndex(of: UInt8(ascii: "/")) else { return "." }
+    return slash == path.startIndex ? "/" : String(path[..<slash])
+  }
+
   package static func exists(_ path: String) -> Bool { access(path, F_OK) == 0 }
 
   /// The path without links and `..`; the path as it is where it does not exist.

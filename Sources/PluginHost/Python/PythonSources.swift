@@ -4,19 +4,19 @@ import Glibc
 ///
 /// What runs is a private copy, as with libraries: the file itself where it stands alone, else a tar of all files. The copy is a
 /// function of names and bytes alone, so its SHA-256 is the plugin's digest.
-struct PythonSources {
+package struct PythonSources {
   /// A file, relative to the folder of the entry.
-  struct File: Equatable {
-    var path: String
-    var bytes: [UInt8]
+  package struct File: Equatable {
+    package var path: String
+    package var bytes: [UInt8]
   }
 
   /// The folder of the entry file.
-  var directory: String
+  package var directory: String
   /// The entry file's name.
-  var entry: String
+  package var entry: String
   /// All files, sorted by the bytes of their paths.
-  var files: [File]
+  package var files: [File]
 
   /// More than any plugin's own code; what is larger belongs into a package of its own.
   private static let fileLimit = 2000
@@ -24,14 +24,14 @@ struct PythonSources {
   private static let depthLimit = 16
 
   /// What is in the way.
-  struct Problem: Error, CustomStringConvertible {
-    var description: String
-    var cure: String?
+  package struct Problem: Error, CustomStringConvertible {
+    package var description: String
+    package var cure: String?
   }
 
   /// Reads the entry file and its neighbours. Hidden folders, `__pycache__`, virtual environments and links to folders are left
   /// out.
-  init(entry path: String) throws {
+  package init(entry path: String) throws {
     let slash = path.utf8.lastIndex(of: UInt8(ascii: "/"))
     directory = slash.map { String(path[..<$0]) } ?? "."
     entry = slash.map { String(path[path.utf8.index(after: $0)...]) } ?? path
@@ -74,10 +74,10 @@ struct PythonSources {
   }
 
   /// Whether there is more than the entry file.
-  var isArchive: Bool { files.count > 1 }
+  package var isArchive: Bool { files.count > 1 }
 
   /// The bytes of the copy: the entry file, or a tar (POSIX ustar) without times, owners and modes of the files.
-  func image() throws -> [UInt8] {
+  package func image() throws -> [UInt8] {
     guard isArchive else { return files.first?.bytes ?? [] }
     var tar: [UInt8] = []
     for file in files {

@@ -38,11 +38,6 @@ extension Files {
   static func lastPart(_ path: String) -> String {
     path.utf8.split(separator: UInt8(ascii: "/")).last.map { String(Substring($0)) } ?? path
   }
-
-  /// The path without its last part.
-  static func parent(_ path: String) -> String {
-    path.lastIndex(of: "/").map { $0 == path.startIndex ? "/" : String(path[..<$0]) } ?? "."
-  }
 }
 
 /// An exclusive lock on a folder among all processes of the machine; let go when it is destroyed or the process dies. It leaves no

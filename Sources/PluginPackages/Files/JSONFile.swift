@@ -32,9 +32,9 @@ enum JSONFile {
   }
 
   static func write(_ value: some Encodable, to path: String) throws {
-    try Files.makeDirectory(Files.parent(path))
+    try Files.makeDirectory(Files.folder(of: path))
     try Files.writeAtomically(try encode(value), to: path, mode: 0o644)
-    try Files.syncFolder(Files.parent(path))
+    try Files.syncFolder(Files.folder(of: path))
   }
 
   /// The record; `nil` where there is no file.

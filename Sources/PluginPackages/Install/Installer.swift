@@ -134,7 +134,7 @@ public struct Installer {
       var made: Set<String> = [staging]
       for (name, bytes) in contents.files {
         let path = "\(staging)/\(name)"
-        let parent = Files.parent(path)
+        let parent = Files.folder(of: path)
         if made.insert(parent).inserted { try Files.makeDirectory(parent) }
         try Files.writeAtomically(bytes, to: path, mode: 0o444)
       }
@@ -217,14 +217,20 @@ extension Installer {
 
   private func remove(_ receipt: Receipt) throws {
     let receipts = Receipts(folders)
+    let folder = receipts.folder(of: receipt)
+    let python = (try? PluginManifest(contentsOf: folder + "/" + PluginManifest.fileName))
+      .flatMap(TrustStore.pythonDigest)
     let grave = "\(folders.data)/\(Self.stagingPrefix)\(receipt.name)"
     // Out of sight in one step; half a plugin is never listed.
-    if rename(receipts.folder(of: receipt), grave) == 0 { try Files.removeTree(grave) }
-    try Files.removeTree(receipts.folder(of: receipt))
+    if rename(folder, grave) == 0 { try Files.removeTree(grave) }
+    try Files.removeTree(folder)
     try Files.removeTree(receipts.path(of: receipt.name))
     let used = Set(try receipts.all().flatMap(\.files.values))
-    for digest in receipt.files.values where !used.contains(digest) {
-      try Files.removeTree("\(folders.images)/\(digest).so")
+    for digest in Array(receipt.files.values) + [python].compactMap({ $0 })
+    where !used.contains(digest) {
+      for suffix in ["so", "py", "tar"] {
+        try Files.removeTree("\(folders.images)/\(digest).\(suffix)")
+      }
     }
   }
 }

@@ -46,13 +46,18 @@ public struct Receipts: Sendable {
   ///
   /// - Parameter folder: links resolved.
   func receipt(inFolder folder: String) throws -> Receipt? {
-    guard Files.parent(folder) == Files.canonical(folders.plugins) else { return nil }
+    guard Files.folder(of: folder) == Files.canonical(folders.plugins) else { return nil }
     let name = Files.lastPart(folder)
     guard let receipt = try JSONFile.read(Receipt.self, from: path(of: name)) else { return nil }
     guard receipt.name == name else {
       throw PackageError(.file, path(of: name), "it is the receipt of \(receipt.name)")
     }
     return receipt
+  }
+
+  /// The receipt of the plugin in a folder, links allowed; `nil` where it was not installed from a package.
+  public func receipt(at folder: String) throws -> Receipt? {
+    try receipt(inFolder: Files.canonical(folder))
   }
 
   /// The receipts that `ID`, `ID@VERSION`, an id's last part or a folder's name stand for.

@@ -1,8 +1,9 @@
 import Components
 public import PluginHost
 
-/// Which bytes of which plugins a configuration was written for: `stepwise.lock` beside it.
-public struct PluginLock: Codable, Sendable, Equatable {
+/// Which bytes of which plugins a configuration was written for. The file `stepwise.lock` has one of these for each configuration of
+/// its folder.
+public struct PluginLock: Sendable, Equatable {
   /// The plugin of one slot.
   public struct Entry: Codable, Sendable, Equatable {
     /// What it serves as: `strategy`, `prompts`, `rewards/NAME` ...
@@ -36,13 +37,8 @@ public struct PluginLock: Codable, Sendable, Equatable {
     }
   }
 
-  /// The version of the form.
-  public var lock = 1
   /// The plugins by slot.
   public var plugins: [Entry]
-
-  /// The name of the file.
-  public static let fileName = "stepwise.lock"
 
   /// Creates a lock; entries are sorted by slot.
   public init(_ plugins: [Entry]) {
@@ -64,20 +60,6 @@ public struct PluginLock: Codable, Sendable, Equatable {
       }
     )
   }
-
-  /// Reads a lock file; `nil` where there is none.
-  ///
-  /// - Throws: `PackageError` for one that cannot be read.
-  public init?(contentsOf path: String) throws {
-    guard let lock = try JSONFile.read(PluginLock.self, from: path) else { return nil }
-    guard lock.lock == 1 else {
-      throw PackageError(.file, path, "it has the form \(lock.lock)", cure: "update Stepwise")
-    }
-    self = lock
-  }
-
-  /// Writes the lock file.
-  public func write(to path: String) throws { try JSONFile.write(self, to: path) }
 
   /// What differs from the plugins that are there now, one line each; empty where nothing does.
   public func differences(from present: PluginLock) -> [String] {
@@ -125,7 +107,7 @@ public struct PluginLock: Codable, Sendable, Equatable {
 extension TrustStore {
   /// The id of the key that signed the package from which a plugin was installed; `nil` for any other plugin.
   public func signer(manifestFile: String) -> String? {
-    let folder = Files.parent(Files.canonical(manifestFile))
+    let folder = Files.folder(of: Files.canonical(manifestFile))
     return (try? Receipts(folders).receipt(inFolder: folder))?.signer
   }
 }

@@ -11,7 +11,7 @@ extension PackageBuilder {
   /// Adds the Python module, the licence, readme and example, and what the manifest's `files` names.
   mutating func collectFiles(of manifest: PluginManifest, in folder: String) throws {
     if case .python(let module) = manifest.runtime {
-      try collect(module.file, in: folder)
+      try collectPython(module, in: folder)
       if let interpreter = module.interpreter, interpreter.contains("/") {
         notices.append(
           "the interpreter \(interpreter) is not packed; who installs the plugin makes it there"
@@ -28,6 +28,22 @@ extension PackageBuilder {
     if !files.keys.contains(where: { $0.hasPrefix("LICEN") || $0.hasPrefix("COPYING") }) {
       notices.append("there is no LICENSE file beside the manifest")
     }
+  }
+
+  /// The Python file and the others that count as the plugin's code: then its digest is the same where it is installed.
+  private mutating func collectPython(
+    _ module: PluginManifest.PythonModule,
+    in folder: String
+  ) throws {
+    let prefix = module.file.lastIndex(of: "/").map { String(module.file[...$0]) } ?? ""
+    let sources: PythonSources
+    do {
+      sources = try PythonSources(entry: "\(folder)/\(module.file)")
+    } catch {
+      let cure = (error as? PythonSources.Problem)?.cure
+      throw PackageError(.file, folder, "\(error)", cure: cure)
+    }
+    for file in sources.files { try add(prefix + file.path, file.bytes) }
   }
 
   /// A file, or all files of a folder but hidden ones. Links are not followed: what is packed lies in the folder.

@@ -44,6 +44,9 @@ public struct PackageContents: Sendable {
   /// SHA-256 of the manifest.
   public var manifestDigest: String { sha256(files[PluginManifest.fileName]!) }
 
+  /// The name of the list of all files.
+  public var checksumFile: String { ChecksumList.fileName }
+
   private func checkVariants() throws {
     for variant in manifest.variants {
       guard let bytes = files[variant.file] else {

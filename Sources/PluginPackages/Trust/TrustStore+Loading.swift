@@ -12,40 +12,29 @@ extension TrustStore {
   ///   - manifestFile: the plugin's `plugin.yaml`.
   ///   - digest: SHA-256 of the library that is loaded.
   public func isTrusted(manifestFile: String, digest: String) -> Bool {
-    let folder = Files.parent(Files.canonical(manifestFile))
+    let folder = Files.folder(of: Files.canonical(manifestFile))
     guard let manifestDigest = try? Self.manifestDigest(in: folder) else { return false }
     if let trusted = try? self.folder(folder) {
       if trusted.anyBuild { return true }
       if trusted.manifestDigest == manifestDigest, trusted.digests.contains(digest) { return true }
     }
     guard let receipt = try? Receipts(folders).receipt(inFolder: folder),
-      receipt.manifestDigest == manifestDigest, receipt.files.values.contains(digest),
+      receipt.manifestDigest == manifestDigest, Self.brought(receipt, digest, in: folder),
       let signer = receipt.signer, let key = try? self.key(signer)
     else { return false }
     return key.standing != .revoked && key.inProcess && !key.isExpired(at: .now)
   }
 
-  /// Why an installed plugin must not be loaded at all, isolated or not; `nil` where nothing is against it. Plugins that were not
-  /// installed from a package are nobody's business here.
+  /// Why an installed plugin must not be loaded at all, isolated or not: its key is revoked, or one of its files is not what was
+  /// installed. `nil` where nothing is against it. Plugins that were not installed from a package are nobody's business here.
   ///
-  /// - Parameters:
-  ///   - manifestFile: the plugin's `plugin.yaml`.
-  ///   - digest: SHA-256 of the library that is loaded; `nil` where there is none.
-  public func refusal(manifestFile: String, digest: String?) -> PackageError? {
-    let folder = Files.parent(Files.canonical(manifestFile))
+  /// - Parameter manifestFile: the plugin's `plugin.yaml`.
+  public func refusal(manifestFile: String) -> PackageError? {
+    let folder = Files.folder(of: Files.canonical(manifestFile))
+    let receipts = Receipts(folders)
     do {
-      guard let receipt = try Receipts(folders).receipt(inFolder: folder) else { return nil }
-      let manifest = try Self.manifestDigest(in: folder)
-      guard receipt.manifestDigest == manifest,
-        digest.map({ receipt.files.values.contains($0) }) ?? true
-      else {
-        return PackageError(
-          .malformed,
-          receipt.name,
-          "its files are not those that were installed",
-          cure: "install it again: stepwise plugin install PACKAGE --replace"
-        )
-      }
+      guard let receipt = try receipts.receipt(inFolder: folder) else { return nil }
+      if let problem = receipts.problem(of: receipt) { return problem }
       guard let signer = receipt.signer, let key = try self.key(signer), key.standing == .revoked
       else { return nil }
       return PackageError(
@@ -57,5 +46,15 @@ extension TrustStore {
     } catch {
       return error as? PackageError ?? PackageError(.file, folder, "\(error)")
     }
+  }
+
+  /// Whether the code that is to be loaded is the package's. A manifest that names a function of a system library brings no code.
+  private static func brought(_ receipt: Receipt, _ digest: String, in folder: String) -> Bool {
+    if receipt.files.values.contains(digest) { return true }
+    let file = folder + "/" + PluginManifest.fileName
+    guard let manifest = try? PluginManifest(contentsOf: file),
+      case .cFunction(let signature) = manifest.runtime
+    else { return false }
+    return signature.library != nil
   }
 }

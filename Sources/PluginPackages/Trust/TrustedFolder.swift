@@ -32,12 +32,13 @@ extension TrustStore {
     let canonical = Files.canonical(folder)
     let manifest = try PluginManifest(contentsOf: canonical + "/" + PluginManifest.fileName)
     var digests: Set<String> = []
-    var code = manifest.variants.map(\.file)
-    if case .python(let module) = manifest.runtime { code.append(module.file) }
-    for name in code {
-      guard let bytes = try? Files.read("\(canonical)/\(name)", limit: 1 << 30) else { continue }
+    for variant in manifest.variants {
+      guard let bytes = try? Files.read("\(canonical)/\(variant.file)", limit: 1 << 30) else {
+        continue
+      }
       digests.insert(sha256(bytes))
     }
+    if let digest = Self.pythonDigest(manifest) { digests.insert(digest) }
     guard anyBuild || !digests.isEmpty else {
       throw PackageError(
         .file,
@@ -68,6 +69,14 @@ extension TrustStore {
 
   func folder(_ path: String) throws -> TrustedFolder? {
     try JSONFile.read(TrustedFolder.self, from: self.path(ofFolder: path))
+  }
+
+  /// SHA-256 of a Python plugin's code, as a run records it; `nil` for other plugins.
+  static func pythonDigest(_ manifest: PluginManifest) -> String? {
+    guard case .python(let module) = manifest.runtime,
+      let sources = try? PythonSources(entry: "\(manifest.directory)/\(module.file)")
+    else { return nil }
+    return (try? sources.image()).map(sha256)
   }
 
   static func manifestDigest(in folder: String) throws -> String {

@@ -12,7 +12,10 @@ struct PluginCommand: ParsableCommand {
       PluginCallCommand.self, PluginCheckCommand.self, PluginFuzzCommand.self,
       PluginReproduceCommand.self, PluginBenchCommand.self, PluginDiffCommand.self,
       PluginInspectCommand.self, PluginDoctorCommand.self, PluginListCommand.self,
-      PluginCheckOneCommand.self,
+      PluginInfoCommand.self, PluginPackCommand.self, PluginKeygenCommand.self,
+      PluginSignCommand.self, PluginVerifyCommand.self, PluginTrustCommand.self,
+      PluginInstallCommand.self, PluginUninstallCommand.self, PluginIndexCommand.self,
+      PluginLockCommand.self, PluginCheckOneCommand.self,
     ]
   )
 }

@@ -25,6 +25,12 @@ struct TrainCommand: ParsableCommand {
   @Flag(help: "Resume although plugins or numerics are not those of the run: its bits will differ.")
   var acceptChanges = false
 
+  @Option(
+    help:
+      "The lock file that must name the plugins; default: stepwise.lock beside CONFIG.yaml, if it does."
+  )
+  var locked: String?
+
   @Flag(help: "One JSON object a line for each event.")
   var json = false
 
@@ -57,6 +63,7 @@ struct TrainCommand: ParsableCommand {
       try session.resume(resume, overrides: arguments, acceptChanges: acceptChanges)
     } else {
       let loaded = try load()
+      try loaded.checkLock(locked)
       if dryRun { return try Self.check(loaded) }
       try session.begin(loaded, name: Self.name(of: loaded.file))
     }

@@ -16,7 +16,7 @@ extension PluginCatalog {
     PluginCatalog(
       searchPaths: ProcessPaths.pluginSearchPaths,
       libraryDirectories: [ProcessPaths.executableDirectory],
-      policy: IsolationPolicy(shippedDirectories: ProcessPaths.shippedPluginDirectories)
+      policy: .user
     )
   }
 }

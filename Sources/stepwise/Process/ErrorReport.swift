@@ -1,5 +1,6 @@
 import Foundation
 import Glibc
+import PluginPackages
 import RunStore
 
 /// An error as the user sees it: one message with its cure, and the exit code.
@@ -11,7 +12,8 @@ struct ErrorReport: Equatable {
     message = "\(error)"
     status = ExitStatus(of: error)
     // Any file of a checkpoint may meet a full disk, in a module that knows nothing of runs.
-    if !(error is RunStoreError), let cure = Self.diskCure(error, message) {
+    if !(error is RunStoreError), !(error is PackageError), let cure = Self.diskCure(error, message)
+    {
       status = .hostFault
       if !message.contains(cure) { message += "\n\(cure)" }
     }

@@ -1,3 +1,5 @@
+import PluginHost
+import PluginPackages
 import RunStore
 import Tensors
 
@@ -7,6 +9,12 @@ enum ExitStatus: Int32 {
   case failed = 1
   /// Wrong arguments or configuration (EX_USAGE).
   case usage = 64
+  /// A signature is not one of these bytes (EX_DATAERR).
+  case badSignature = 65
+  /// There is no signature (EX_NOINPUT).
+  case unsigned = 66
+  /// Whether a signature is good cannot be told (EX_UNAVAILABLE).
+  case unverified = 69
   /// The machine refused: disk, memory, libraries (EX_SOFTWARE).
   case hostFault = 70
   /// A plugin is not trusted (EX_NOPERM).
@@ -18,7 +26,10 @@ enum ExitStatus: Int32 {
   init(of error: any Error) {
     switch error {
     case is ConfigurationError, is UsageError: self = .usage
-    case let error as SlotError: self = error.isMistakeInConfiguration ? .usage : .failed
+    case let error as SlotError:
+      self =
+        error.error.problem == .notTrusted
+        ? .notTrusted : error.isMistakeInConfiguration ? .usage : .failed
     case let error as TrainingFailed: self = ErrorReport(error.error).status
     case is Interrupted: self = .interrupted
     case let error as RunStoreError:
@@ -27,7 +38,18 @@ enum ExitStatus: Int32 {
       case .occupied, .notARun: self = .usage
       case .inUse, .damaged, .noGoodCheckpoint: self = .failed
       }
+    case let error as PackageError: self.init(of: error.problem)
     case is CPUBackendError: self = .hostFault
+    default: self = .failed
+    }
+  }
+
+  private init(of problem: PackageError.Problem) {
+    switch problem {
+    case .badSignature: self = .badSignature
+    case .unsigned: self = .unsigned
+    case .unverified: self = .unverified
+    case .untrusted: self = .notTrusted
     default: self = .failed
     }
   }
