@@ -101,7 +101,7 @@ public struct PluginDifference: Sendable {
 
   /// Compares the outcomes of the same items.
   ///
-  /// A group is what shares a row; its advantages are TRL's, (r - mean) / (std + 1e-4), of which the sign matters here.
+  /// A group is what shares a prompt, or the row where there is none; its advantages are TRL's, (r - mean) / (std + 1e-4), of which the sign matters here.
   public mutating func compare(
     _ batches: [RewardBatch],
     old: [RewardOutcome],
@@ -124,9 +124,11 @@ public struct PluginDifference: Sendable {
           largest = max(largest ?? 0, abs(after - before))
         }
       }
-      var groups: [UInt64: [Int]] = [:]
+      var groups: [[UInt8]: [Int]] = [:]
       for (index, item) in batch.items.enumerated() {
-        groups[item.example.id, default: []].append(index)
+        let prompt = Array(item.example.prompt.plain.utf8)
+        let key = prompt.isEmpty ? Array("row \(item.example.id)".utf8) : prompt
+        groups[key, default: []].append(index)
       }
       for group in groups.values where group.count > 1 {
         let before = Self.advantages(group.map { outcomes[$0].0 })

@@ -89,7 +89,7 @@ final class CheckReport {
       counts[answer].map { "\($0) \(answer.rawValue)" }
     }
     try StandardOutput.write(
-      "\(total) tests in \(NumberText.fixed(seconds, 1)) s: \(parts.joined(separator: ", "))\n"
+      "\(total) test\(total == 1 ? "" : "s") in \(NumberText.fixed(seconds, 1)) s: \(parts.joined(separator: ", "))\n"
     )
   }
 

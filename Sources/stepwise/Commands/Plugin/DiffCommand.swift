@@ -10,7 +10,7 @@ struct PluginDiffCommand: ParsableCommand {
     abstract: "What a new version of a plugin changes: in its manifest, and on the same batches.",
     discussion: """
       Rewards score the batches of --batch, else 64 completions made from the new version's example. A \
-      changed sign is an item whose advantage within its group (what shares a row) is positive with \
+      changed sign is an item whose advantage within its group (what shares a prompt) is positive with \
       one version and negative with the other: there training would pull the other way.
       """
   )

@@ -21,6 +21,10 @@ struct PluginReproduceCommand: ParsableCommand {
   @Flag(help: "One JSON object.")
   var json = false
 
+  private static func good(_ count: Int) -> String {
+    count == 1 ? "the item has an outcome" : "all \(count) items have an outcome"
+  }
+
   func run() throws {
     let call = try CallBundle(contentsOf: bundle)
     let target = try PluginTarget(plugin ?? call.manifestFile, component: call.plugin)
@@ -45,7 +49,7 @@ struct PluginReproduceCommand: ParsableCommand {
       let now = version == call.version ? version : "\(version), then \(call.version)"
       try StandardOutput.write(
         "\(call.plugin) \(now)\nthen: \(call.error.printable)\n"
-          + "now:  \(result.failure.map(\.printable) ?? "\(result.outcomes.count) items, all with an outcome")\n"
+          + "now:  \(result.failure.map(\.printable) ?? Self.good(result.outcomes.count))\n"
       )
     }
     if result.failure != nil { throw ExitCode(ExitStatus.failed.rawValue) }
