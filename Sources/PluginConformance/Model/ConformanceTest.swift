@@ -7,7 +7,9 @@ struct ConformanceTest: Sendable {
   enum Reach: Sendable {
     /// Everything that Stepwise can load.
     case every
-    /// Libraries with the plugin entry: the test looks below the adapters, or at the process that the code runs in.
+    /// What runs in the process of the test, which the test looks at.
+    case inProcess
+    /// Libraries with the plugin entry: the test looks below the adapters.
     case native
   }
 

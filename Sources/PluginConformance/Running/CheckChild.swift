@@ -61,9 +61,7 @@ public enum CheckChild {
     do {
       board.note("reading the manifest")
       let component = try CheckedComponent(subject, board: board)
-      if test.reach == .native && !component.isNative {
-        throw CheckEnd.skipped("it looks inside a native library, which this plugin is not")
-      }
+      if let reason = component.reason(against: test.reach) { throw CheckEnd.skipped(reason) }
       board.note("starting")
       try test.body(component)
       evidence = component.evidence

@@ -46,6 +46,23 @@ final class CheckedComponent {
 
   var isNative: Bool { manifest.runtime == .native }
 
+  /// Whether its code runs in an interpreter's process, whatever is asked for.
+  var isPython: Bool {
+    if case .python = manifest.runtime { return true }
+    return false
+  }
+
+  /// Why a test of this reach does not apply; `nil` where it does.
+  func reason(against reach: ConformanceTest.Reach) -> String? {
+    switch reach {
+    case .every: return nil
+    case .inProcess where isPython: return "it looks at its own process, and Python runs in another"
+    case .native where !isNative:
+      return "it looks inside a native library, which this plugin is not"
+    case .inProcess, .native: return nil
+    }
+  }
+
   /// The reference with other parameters, or with those of the subject, else of the example.
   func reference(_ parameters: ParameterValue? = nil) -> PluginReference {
     let own = subject.parameters == .null ? example.parameters : subject.parameters
@@ -53,7 +70,7 @@ final class CheckedComponent {
       subject.manifestFile,
       parameters: parameters ?? own,
       baseDirectory: subject.baseDirectory ?? manifest.directory,
-      isolation: .inProcess
+      isolation: isPython ? nil : .inProcess
     )
   }
 

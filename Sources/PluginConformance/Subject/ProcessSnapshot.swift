@@ -11,7 +11,7 @@ struct ProcessSnapshot {
     parts.append(("the umask", Self.statusLine("Umask")))
     parts.append(("the blocked signals", Self.statusLine("SigBlk")))
     parts.append(("the ignored signals", Self.statusLine("SigIgn")))
-    parts.append(("the signals with a handler", Self.statusLine("SigCgt")))
+    parts.append(("the signals with a handler", Self.caughtSignals))
     for signal in Int32(1)..<32 {
       parts.append(("the handler of signal \(signal)", Self.handler(signal)))
     }
@@ -46,6 +46,13 @@ struct ProcessSnapshot {
     guard let path = getcwd(nil, 0) else { return "gone" }
     defer { free(path) }
     return String(cString: path)
+  }
+
+  /// Without 32 and 33, which the C library takes for itself with the first thread.
+  private static var caughtSignals: String {
+    let line = statusLine("SigCgt")
+    guard let bits = UInt64(line, radix: 16) else { return line }
+    return String(bits & ~(3 << 31), radix: 16)
   }
 
   private static func handler(_ signal: Int32) -> String {

@@ -17,6 +17,8 @@ extension ConformanceTest {
     ConformanceTest(
       id: "host.deadline",
       kinds: ComponentKind.allCases,
+      // In a process of its own it would be killed, not asked.
+      reach: .inProcess,
       summary: "Without time left, a call ends soon: with answers or ERROR_DEADLINE."
     ) { component in
       var services = HostServices.forChecks

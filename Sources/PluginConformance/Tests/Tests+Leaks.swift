@@ -7,7 +7,7 @@ extension ConformanceTest {
     ConformanceTest(
       id: "leaks.calls",
       kinds: ComponentKind.allCases,
-      reach: .native,
+      reach: .inProcess,
       summary: "10,000 calls leave no memory, no descriptor and no thread behind.",
       limit: 60
     ) { component in

@@ -33,7 +33,7 @@ extension ConformanceTest {
     ConformanceTest(
       id: "life.destroy",
       kinds: ComponentKind.allCases,
-      reach: .native,
+      reach: .inProcess,
       summary: "destroy gives everything back: memory, descriptors and threads."
     ) { component in
       func cycle(_ count: Int) throws {

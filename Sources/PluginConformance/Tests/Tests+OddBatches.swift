@@ -43,7 +43,7 @@ extension ConformanceTest {
         .text(""), .text("\0"), .messages([]), .messages([Message(role: "", content: "")]),
         .messages([Message(role: "user", content: "\0"), Message(role: "tool", content: "👋")]),
       ]
-      for (index, prompt) in prompts.enumerated() {
+      for (index, prompt) in prompts.enumerated() where component.mayAsk(prompt, like: material) {
         var batch = material.plain
         for place in batch.items.indices {
           batch.items[place].example.prompt = prompt
@@ -173,5 +173,18 @@ extension PluginError {
     guard case .refused(let status) = problem else { return false }
     // STEPWISE_ERROR_DATA, STEPWISE_ERROR_ARGUMENT
     return (status == -10 || status == -2) && !message.utf8Contains("without a message")
+  }
+}
+
+extension CheckedComponent {
+  /// Whether a reward must bear such a prompt. In Python a conversation makes the completions conversations, too, as in TRL: a
+  /// reward for one form need not know the other.
+  fileprivate func mayAsk(_ prompt: RowText, like material: RewardMaterial) -> Bool {
+    guard isPython else { return true }
+    func isConversation(_ text: RowText) -> Bool {
+      if case .messages = text { return true }
+      return false
+    }
+    return material.items.contains { isConversation($0.example.prompt) == isConversation(prompt) }
   }
 }
