@@ -152,6 +152,7 @@ import Testing
   }
 
   @Test func aStepIsThatOfARunsMetrics() {
+    defer { cleanUp() }
     let lines = [
       #"{"step": 0, "step_time": 0.5, "sft/loss": 1}"#,
       #"{"step": 1, "step_time": 2.0, "rl/loss": 0}"#,
