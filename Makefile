@@ -19,6 +19,8 @@ run: build  ## build, then train the default recipe and show the result (at most
 
 test: build  ## build, then run every test
 	swift test -c release --skip-build -Xswiftc -enable-testing
+	STEPWISE_EXIT_TESTS=1 swift test -c release --skip-build -Xswiftc -enable-testing \
+	  --filter aLineThatDoesNotFitLeavesNoTornLine
 
 smoke: build  ## a two-minute run of the default recipe
 	@dir=$$(mktemp -d) && trap 'rm -rf "$$dir"' EXIT && \

@@ -18,5 +18,10 @@ final class RunLock {
     }
   }
 
-  deinit { close(descriptor) }
+  deinit {
+    // A child that is just being spawned holds a copy of the descriptor until it runs its program: closing ours would leave the
+    // run locked for that moment.
+    flock(descriptor, LOCK_UN)
+    close(descriptor)
+  }
 }

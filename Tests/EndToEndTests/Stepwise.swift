@@ -69,7 +69,10 @@ enum Stepwise {
       if !isStaged {
         all["STEPWISE_PLUGIN_PATH"] = repository.appending(path: "Plugins").path
       }
-      all["XDG_CACHE_HOME"] = directory.appending(path: "cache").path
+      // Nothing of a test reaches the user's own plugins, keys and bundles.
+      for name in ["CACHE", "CONFIG", "DATA", "STATE"] {
+        all["XDG_\(name)_HOME"] = directory.appending(path: name.lowercased()).path
+      }
       all["OPENBLAS_CORETYPE"] = nil
       all["TERM"] = "dumb"
       all.merge(environment) { $1 }

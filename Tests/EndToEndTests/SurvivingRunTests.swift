@@ -52,7 +52,7 @@ import Testing
     }
     let moody = try train("moody-run", "on_failure: abstain, timeout: 0.5, isolation: process")
     #expect(moody.code == 0, "\(moody.error)")
-    for word in ["SIGSEGV", "deadline", "nan"] {
+    for word in ["SIGSEGV", "within 0.5 s", "nan"] {
       #expect(moody.error.lowercased().contains(word.lowercased()), "\(word): \(moody.error)")
     }
     let declared = try train("declared", "parameters: {declare: true}")

@@ -29,7 +29,7 @@ struct IsolationTests {
     let error = try #require(pluginError { _ = try load(IsolationPolicy(), .inProcess) })
     #expect(error.problem == .isolation)
     #expect(error.description.contains("it is neither shipped with Stepwise nor trusted"))
-    #expect(error.cure?.hasPrefix("run `stepwise plugin trust add /") == true)
+    #expect(error.cure?.hasPrefix("run `stepwise plugin trust add --plugin /") == true)
   }
 
   @Test func trustIsAskedOfManifestAndDigest() throws {
