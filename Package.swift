@@ -75,6 +75,8 @@ let package = Package(
     .executable(name: "stepwise-plugin-worker", targets: ["stepwise-plugin-worker"]),
     .library(name: "StepwisePlugin", targets: ["StepwisePlugin"]),
     library("sasr"), library("sft"), library("grpo"), library("static"),
+    library("sft-then-grpo"), library("alternate"), library("cosine"), library("chord"),
+    library("dft"), library("srft"), library("gac"),
     library("knights-and-knaves-dataset"), library("jsonl"),
     library("knights-and-knaves-reward"), library("gsm8k-reward"),
     library("FixtureSuite"),
@@ -137,6 +139,8 @@ let package = Package(
 
     // Plugins that ship.
     plugin("sasr"), plugin("sft"), plugin("grpo"), cPlugin("static"),
+    plugin("sft-then-grpo"), plugin("alternate"), plugin("cosine"), plugin("chord"),
+    plugin("dft"), plugin("srft"), plugin("gac"),
     .target(
       name: "KnightsAndKnaves",
       path: "Plugins/KnightsAndKnaves",
