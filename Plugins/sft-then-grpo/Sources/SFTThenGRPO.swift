@@ -3,8 +3,12 @@ import StepwisePlugin
 /// The one exported symbol.
 @c(stepwise_plugin_entry)
 public func entry() -> UnsafeRawPointer {
-  Plugin(id: "org.stepwise.strategy.sft-then-grpo", version: "1.0.0", strategies: [SFTThenGRPO.self])
-    .exported
+  Plugin(
+    id: "org.stepwise.strategy.sft-then-grpo",
+    version: "1.0.0",
+    strategies: [SFTThenGRPO.self]
+  )
+  .exported
 }
 
 /// SFT for the first T steps of the run, then GRPO: the arm that every mixing strategy has to beat.
