@@ -175,6 +175,13 @@ let package = Package(
       exclude: ["Fixtures"]
     ),
     tests("ShippedPluginTests", ["PluginHost", "Components"], exclude: ["Fixtures"]),
+    tests(
+      "StrategyGradientTests",
+      [
+        "PluginHost", "Training", "LanguageModels", "Tensors", "Tokenizers", "Components",
+        "RunStore",
+      ]
+    ),
     tests("PluginPackagesTests", ["PluginPackages", "PluginHost"], exclude: ["Fixtures"]),
     tests(
       "PluginHostTests",
