@@ -13,6 +13,8 @@ struct StepOutcome {
   var cosine = Double.nan
   /// Tokens trained.
   var tokens: Int
+  /// Whether the plan's limit on the norm kept the update from being made.
+  var isSkipped = false
   /// The loss as minimised, weights included.
   var loss: Double
   /// TRL's metrics of the policy loss.
@@ -190,7 +192,8 @@ extension Trainer {
   func policyLoss(
     _ rollouts: StepWork.Rollouts,
     logProbs: [Float],
-    entropies: [Float]?
+    entropies: [Float]?,
+    separatingParts: Bool = false
   )
     -> PolicyLossResult
   {
@@ -210,7 +213,8 @@ extension Trainer {
         accumulationSteps: overSequences ? 1 : grpo.gradientAccumulationSteps,
         stepsPerGeneration: grpo.resolvedStepsPerGeneration,
         sequencesInMicroBatch: overSequences ? rollouts.sequencesInStep : nil
-      )
+      ),
+      separatingParts: separatingParts
     )
   }
 
