@@ -15,6 +15,10 @@ struct MicroBatchTests {
     "chord-mu": .object([
       ParameterEntry("warmup_steps", .int(2)), ParameterEntry("decay_steps", .int(2)),
     ]),
+    "hpt": .object([ParameterEntry("gate", .int(2))]),
+    "superrl": .object([ParameterEntry("no_reward", .double(0.5))]),
+    "relift": .object([ParameterEntry("buffer_size", .int(3))]),
+    "uft": .object([ParameterEntry("beta", .double(0.5))]),
   ]
 
   private static let catalog: PluginCatalog = {
@@ -52,7 +56,8 @@ struct MicroBatchTests {
   func staged() {
     let own = [
       "sft", "grpo", "static", "sasr", "sft-then-grpo", "alternate", "cosine", "chord-mu",
-      "chord-phi", "dft", "srft", "gac",
+      "chord-phi", "dft", "srft", "gac", "hpt", "superrl", "relift", "luffy", "uft", "prefix-rft",
+      "trapo",
     ]
     #expect(own.filter { !Self.strategies.contains($0) } == [])
   }
