@@ -50,13 +50,10 @@ extension Trainer {
           )
         }
       }
-      guard route.demonstration != .none else { continue }
-      guard let demonstrated = try demonstratedCompletion(group.example) else {
-        throw refuse("asked for the demonstration of row \(group.example.id), which has none")
-      }
       switch route.demonstration {
       case .none: break
       case .sft:
+        guard group.example.completion != nil else { throw noDemonstration(group) }
         routed.append(
           try demonstration(
             group.example,
@@ -66,24 +63,37 @@ extension Trainer {
           )
         )
       case .groupMember:
-        // A member like the others: the same prompt, whole and untrained, and the limits of a completion.
-        rl.append(
-          TrainingSequence(
-            kind: .scoredDemonstration,
-            exampleID: group.example.id,
-            group: index,
-            prompt: group.prompt,
-            completion: demonstrated.tokens,
-            reward: route.demonstrationReward,
-            weight: route.weight,
-            truncated: demonstrated.isCut
-          )
-        )
-        if route.demonstrationReward == nil { judged.append(rl.count - 1) }
+        if route.demonstrationReward == nil { judged.append(rl.count) }
+        rl.append(try member(group, index, route))
       }
     }
     try judge(judged, of: &rl, in: groups)
     return (rl, routed)
+  }
+
+  /// A demonstration as a member like the others: the same prompt, whole and untrained, and the limits of a completion.
+  private func member(
+    _ group: RolloutGroup,
+    _ index: Int,
+    _ route: PromptRoute
+  ) throws -> TrainingSequence {
+    guard let demonstrated = try demonstratedCompletion(group.example) else {
+      throw noDemonstration(group)
+    }
+    return TrainingSequence(
+      kind: .scoredDemonstration,
+      exampleID: group.example.id,
+      group: index,
+      prompt: group.prompt,
+      completion: demonstrated.tokens,
+      reward: route.demonstrationReward,
+      weight: route.weight,
+      truncated: demonstrated.isCut
+    )
+  }
+
+  private func noDemonstration(_ group: RolloutGroup) -> TrainingError {
+    refuse("asked for the demonstration of row \(group.example.id), which has none")
   }
 
   /// Gives demonstrations the scores that the run's rewards would give to such completions.

@@ -7,7 +7,8 @@ extension Trainer {
   /// Only for strategies that declare `statisticsPass`. Whole-step arrays make the answer independent of how the step is cut
   /// into micro-batches.
   ///
-  /// - Returns: the parts' weights, and each micro-batch's coefficients on the gradient of log p, or `nil` for the host's own.
+  /// - Returns: the parts' weights, and each micro-batch's coefficients on the gradient of log p, those weights included, or `nil`
+  ///   for the host's own.
   func consult(
     _ work: inout StepWork,
     _ planned: (sft: Double, rl: Double)
@@ -73,13 +74,12 @@ extension Trainer {
           + "is not finite"
       )
     }
-    // The answer holds every weight already, so the parts enter the sum as they are.
     var next = 0
     let split = batches.map { batch -> [Float] in
       defer { next += batch.targets.count }
       return Array(answer[next..<(next + batch.targets.count)])
     }
-    return ((1, 1), split)
+    return (weights, split)
   }
 
   /// What the host's own losses say of every token, micro-batch by micro-batch.

@@ -84,6 +84,42 @@ struct StrategyAnswerTests {
     #expect(hints == 1 + 2 + 3)
   }
 
+  @Test("the logged loss is that of the strategy's coefficients, weights included")
+  func loggedLoss() throws {
+    func losses(
+      _ kind: StepKind,
+      _ type: SFTConfiguration.LossType = .nll,
+      tokens: @escaping (TokenWeightRequest) -> [Float]?
+    ) throws -> (loss: Double, report: StepReport) {
+      let strategy = FakeStrategy([.statisticsPass]) { _ in
+        StepPlan(kind, sftWeight: 0.3, rlWeight: 0.7)
+      }
+      strategy.tokens = tokens
+      var run = TinyRun(strategy)
+      run.configuration.maxSteps = 1
+      run.configuration.grpo.beta = 0.1
+      run.configuration.sft.lossType = type
+      defer { run.remove() }
+      _ = try run.trainer().0.train()
+      let record = try RunDirectory.open(at: run.directory).records(in: .metrics)[0]
+      return (try #require(record["loss"]?.number), strategy.reports[0])
+    }
+    let host = try losses(.both) { _ in nil }
+    let same = try losses(.both) { $0.coefficients }
+    #expect(abs(same.loss - host.loss) < 1e-7)
+    #expect(abs(host.loss - 0.3 * host.report.sft!.loss - 0.7 * host.report.rl!.loss) < 1e-12)
+    #expect(abs(same.report.sft!.loss - 0.3 * host.report.sft!.loss) < 1e-7)
+    // A part of one kind: linear in its coefficients.
+    let nll = try losses(.sft) { _ in nil }
+    let twice = try losses(.sft) { $0.coefficients.map { 2 * $0 } }
+    #expect(abs(twice.loss - 2 * nll.loss) < 1e-6)
+    let dft = try losses(.sft, .dft) { _ in nil }
+    let own = try losses(.sft) { request in
+      zip(request.coefficients, request.logProbs).map { $0 * Float(exp(Double($1))) }
+    }
+    #expect(abs(dft.loss - own.loss) < 1e-6)
+  }
+
   @Test("a sequence that is masked out has no scale")
   func masked() throws {
     let strategy = FakeStrategy([.statisticsPass]) { _ in StepPlan(.rl) }
