@@ -66,7 +66,9 @@ struct SRFT: Strategy {
     var coefficients = request.coefficients
     for (index, kind) in request.sequenceKinds.enumerated() where kind == .scoredDemonstration {
       for token in request.sequenceStarts[index]..<request.sequenceStarts[index + 1] {
-        coefficients[token] *= exp(request.logProbs[token])
+        let p = exp(Double(request.logProbs[token]))
+        let surrogate = -Double(request.advantages[token]) * p * Double(request.scales[token])
+        coefficients[token] = Float(surrogate + Double(request.klCoefficients[token]))
       }
     }
     return coefficients

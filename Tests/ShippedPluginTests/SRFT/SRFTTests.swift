@@ -154,27 +154,23 @@ struct SRFTTests {
     #expect(answer == StepWeights(sftWeight: 0.5, rlWeight: 1))
   }
 
-  @Test("the tokens of a scored demonstration have p in place of a ratio, no other token changes")
+  @Test("a scored demonstration's token has -A p in place of a clipped ratio, beside its KL term")
   func tokens() throws {
-    let kinds: [SequenceKind] = [.demonstration, .rollout, .scoredDemonstration, .rollout]
-    let sequences = kinds.enumerated().map { index, kind in
-      FakeSequence(
-        kind: kind,
-        logProbs: numbers(3 + index, in: -4...0, seed: UInt64(index)).map(Float.init),
-        coefficients: numbers(3 + index, in: -1...1, seed: UInt64(10 + index)).map(Float.init)
-      )
-    }
-    let request = TokenWeightRequest(sequences)
+    let request = HandmadeStep([
+      .init(kind: .demonstration, tokens: 4), .init(tokens: 5, advantage: -1),
+      .init(kind: .scoredDemonstration, tokens: 7, advantage: 0.86),
+      .init(kind: .scoredDemonstration, tokens: 2, advantage: -0.3, scale: 0.5),
+    ]).request
     let answer = try #require(try strategy().tokenWeights(request))
-    let expected = sequences.flatMap { sequence in
-      zip(sequence.coefficients, sequence.logProbs).map { coefficient, logProb in
-        sequence.kind == .scoredDemonstration
-          ? coefficient * Float(exp(Double(logProb))) : coefficient
-      }
+    let expected = request.coefficients.indices.map { token -> Double in
+      if token < 9 { return Double(request.coefficients[token]) }
+      let (a, scale) = token < 16 ? (0.86, 0.125) : (-0.3, 0.5)
+      return -a * scale * exp(Double(request.logProbs[token]))
+        + Double(request.klCoefficients[token])
     }
-    #expect(zip(answer, expected).allSatisfy { abs($0 - $1) <= 2e-7 * abs($1) })
-    #expect(Array(answer[..<7]) == Array(expected[..<7]))
     #expect(answer.count == expected.count)
+    #expect(zip(answer, expected).allSatisfy { abs(Double($0) - $1) < 1e-7 })
+    #expect(Array(answer[..<9]) == Array(request.coefficients[..<9]))
     let without = try strategy(["score_demonstrations": .bool(false)])
     #expect(try without.tokenWeights(request) == nil)
   }
