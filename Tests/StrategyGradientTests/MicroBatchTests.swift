@@ -26,7 +26,10 @@ struct MicroBatchTests {
       .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
       .appendingPathComponent(".build/release/plugins").path
     let given = PluginCatalog.environmentSearchPaths
-    return PluginCatalog(searchPaths: given.isEmpty ? [staged] : given)
+    return PluginCatalog(
+      searchPaths: given.isEmpty ? [staged] : given,
+      policy: .trustingAll
+    )
   }()
 
   private static let strategies = catalog.manifests().flatMap(\.components)

@@ -221,7 +221,7 @@ struct StrategyGradientTests {
     run.configuration.grpo.perDeviceTrainBatchSize = 32
     // Rows with an odd number are always solved; the others now and then, and with their whole demonstration.
     run.reward = { item in
-      if item.example.id % 2 == 1 || item.completionIDs.count == 7 { return 1 }
+      if item.example.id % 2 == 1 || item.completion == item.example.completion?.plain { return 1 }
       return Double(item.completionIDs.count { $0 % 2 == 1 }) / 40
     }
     defer { run.remove() }
