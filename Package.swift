@@ -75,6 +75,9 @@ let package = Package(
     .executable(name: "stepwise-plugin-worker", targets: ["stepwise-plugin-worker"]),
     .library(name: "StepwisePlugin", targets: ["StepwisePlugin"]),
     library("sasr"), library("sft"), library("grpo"), library("static"),
+    library("sft-then-grpo"), library("alternate"), library("cosine"), library("chord"),
+    library("dft"), library("srft"), library("gac"),
+    library("hpt"), library("relift"), library("luffy"), library("hints"),
     library("knights-and-knaves-dataset"), library("jsonl"),
     library("knights-and-knaves-reward"), library("gsm8k-reward"),
     library("FixtureSuite"),
@@ -137,6 +140,9 @@ let package = Package(
 
     // Plugins that ship.
     plugin("sasr"), plugin("sft"), plugin("grpo"), cPlugin("static"),
+    plugin("sft-then-grpo"), plugin("alternate"), plugin("cosine"), plugin("chord"),
+    plugin("dft"), plugin("srft"), plugin("gac"),
+    plugin("hpt"), plugin("relift"), plugin("luffy"), plugin("hints"),
     .target(
       name: "KnightsAndKnaves",
       path: "Plugins/KnightsAndKnaves",
@@ -170,7 +176,21 @@ let package = Package(
       ["KnightsAndKnaves", "GSM8K", "CStepwisePlugin"],
       exclude: ["Fixtures"]
     ),
-    tests("ShippedPluginTests", ["PluginHost", "Components"], exclude: ["Fixtures"]),
+    tests(
+      "StrategyGradientTests",
+      [
+        "PluginHost", "Training", "LanguageModels", "Tensors", "Tokenizers", "Components",
+        "RunStore",
+      ]
+    ),
+    tests(
+      "ShippedPluginTests",
+      [
+        "PluginHost", "Training", "LanguageModels", "Tensors", "Tokenizers", "Components",
+        "RunStore",
+      ],
+      exclude: ["Fixtures"]
+    ),
     tests("PluginPackagesTests", ["PluginPackages", "PluginHost"], exclude: ["Fixtures"]),
     tests(
       "PluginHostTests",

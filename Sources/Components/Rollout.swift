@@ -8,7 +8,7 @@ public struct RolloutShapeRequest: Sendable {
   public var exampleID: UInt64
   /// How many samples the whole group will have.
   public var groupSize: Int
-  /// Tokens of the row's own demonstration; empty when it has none.
+  /// Tokens of the row's own demonstration, with its EOS, as far as a completion may be long; empty when it has none.
   public var demonstration: [Int32]
   /// Token offsets in the demonstration at which a reasoning step begins, ascending.
   public var stepBoundaries: [Int]
@@ -95,7 +95,7 @@ public struct PromptRoute: Sendable, Equatable {
     case none = 0
     /// As a sequence of the SFT part.
     case sft = 1
-    /// As one more member of the group, scored with `demonstrationReward`.
+    /// As one more member of the group, with `demonstrationReward`.
     case groupMember = 2
   }
 
@@ -103,8 +103,8 @@ public struct PromptRoute: Sendable, Equatable {
   public var keepRollouts: Bool
   /// How the demonstration enters.
   public var demonstration: Demonstration
-  /// Reward of the demonstration as a group member.
-  public var demonstrationReward: Double
+  /// Reward of the demonstration as a group member; `nil`: what the run's own rewards say of it.
+  public var demonstrationReward: Double?
   /// Multiplies the loss of everything this prompt contributes.
   public var weight: Double
 
@@ -112,7 +112,7 @@ public struct PromptRoute: Sendable, Equatable {
   public init(
     keepRollouts: Bool = true,
     demonstration: Demonstration = .none,
-    demonstrationReward: Double = 1,
+    demonstrationReward: Double? = 1,
     weight: Double = 1
   ) {
     self.keepRollouts = keepRollouts

@@ -34,6 +34,14 @@ public struct Diagnostic: Sendable, Equatable, Codable {
   }
 }
 
+/// Whose dataset rows by id are taken from.
+public enum ExampleSlot: UInt32, Sendable, CaseIterable {
+  /// The `demonstrations` slot.
+  case demonstrations = 0
+  /// The `prompts` slot: rows whose groups a strategy saw in `route`, each with its own demonstration.
+  case prompts = 1
+}
+
 /// A strategy's answer to "what is this step?".
 public struct StepPlan: Sendable, Equatable {
   /// SFT, RL, both, or measure only.
@@ -44,14 +52,21 @@ public struct StepPlan: Sendable, Equatable {
   public var rlWeight: Double
   /// Multiplies the scheduled learning rate of this step.
   public var learningRateFactor: Double
-  /// Completions for each prompt, or `nil` for the configured `num_generations`.
+  /// Members of each prompt's group, or `nil` for the configured `num_generations`.
   public var samplesPerPrompt: Int?
+  /// How many members of each group `route` will fill with the row's demonstration: so many fewer completions are sampled, and
+  /// the batch keeps its size.
+  public var groupDemonstrations: Int
   /// Which set of optimizer moments the step uses; 0 is the shared one.
   public var optimizerSlot: Int
   /// Gradient clip of this step, or `nil` for `max_grad_norm`.
   public var maxGradNorm: Double?
+  /// The step updates nothing where the norm of its gradient, before clipping, is above this; `nil`: it always updates.
+  public var skipAboveGradNorm: Double?
   /// Rows to be used for the SFT part in place of the next ones, by `Example.id`; empty for the next ones.
   public var exampleIDs: [UInt64]
+  /// Whose rows `exampleIDs` are.
+  public var exampleSlot: ExampleSlot
   /// Only rows whose difficulty lies in this range are drawn; `nil` for all.
   public var difficulty: ClosedRange<Double>?
   /// Before the step, the reference model becomes a copy of the policy.
@@ -68,9 +83,12 @@ public struct StepPlan: Sendable, Equatable {
     rlWeight: Double = 1,
     learningRateFactor: Double = 1,
     samplesPerPrompt: Int? = nil,
+    groupDemonstrations: Int = 0,
     optimizerSlot: Int = 0,
     maxGradNorm: Double? = nil,
+    skipAboveGradNorm: Double? = nil,
     exampleIDs: [UInt64] = [],
+    exampleSlot: ExampleSlot = .demonstrations,
     difficulty: ClosedRange<Double>? = nil,
     snapshotReference: Bool = false,
     reason: String = "",
@@ -81,9 +99,12 @@ public struct StepPlan: Sendable, Equatable {
     self.rlWeight = rlWeight
     self.learningRateFactor = learningRateFactor
     self.samplesPerPrompt = samplesPerPrompt
+    self.groupDemonstrations = groupDemonstrations
     self.optimizerSlot = optimizerSlot
     self.maxGradNorm = maxGradNorm
+    self.skipAboveGradNorm = skipAboveGradNorm
     self.exampleIDs = exampleIDs
+    self.exampleSlot = exampleSlot
     self.difficulty = difficulty
     self.snapshotReference = snapshotReference
     self.reason = reason

@@ -103,6 +103,11 @@ public struct TokenWeightRequest: Sendable {
   /// The host's own coefficient on the gradient of each token's log p, normalisers and weights included: the gradient of the
   /// loss that is minimised, so negative where log p shall rise.
   public var coefficients: [Float]
+  /// What one unit of each token's own loss weighs in the step's: normalisers and weights, 0 in a sequence that is masked out. A
+  /// hint has that of its sequence's sampled tokens, though the host's own coefficient of it is 0.
+  public var scales: [Float]
+  /// The share of the KL term in `coefficients`.
+  public var klCoefficients: [Float]
 
   /// Creates a request.
   public init(
@@ -114,7 +119,9 @@ public struct TokenWeightRequest: Sendable {
     entropies: [Float],
     advantages: [Float],
     kinds: [TokenKind],
-    coefficients: [Float]
+    coefficients: [Float],
+    scales: [Float] = [],
+    klCoefficients: [Float] = []
   ) {
     self.step = step
     self.sequenceStarts = sequenceStarts
@@ -125,5 +132,7 @@ public struct TokenWeightRequest: Sendable {
     self.advantages = advantages
     self.kinds = kinds
     self.coefficients = coefficients
+    self.scales = scales
+    self.klCoefficients = klCoefficients
   }
 }

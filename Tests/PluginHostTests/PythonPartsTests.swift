@@ -121,8 +121,11 @@ struct PythonPartsTests {
           .sft,
           sftWeight: 0.5,
           samplesPerPrompt: 4,
+          groupDemonstrations: 1,
           maxGradNorm: 0.25,
+          skipAboveGradNorm: 8,
           exampleIDs: [.max],
+          exampleSlot: .prompts,
           difficulty: 1...3,
           reason: "step 4 of 10",
           diagnostics: [
@@ -159,7 +162,11 @@ struct PythonPartsTests {
         ]
       )
     )
-    #expect(routes == [PromptRoute(demonstration: .sft, weight: 2), PromptRoute()])
+    #expect(
+      routes == [
+        PromptRoute(demonstration: .sft, demonstrationReward: nil, weight: 2), PromptRoute(),
+      ]
+    )
     let advantages = try strategy.advantages(
       AdvantageRequest(
         step: 1,
@@ -190,13 +197,17 @@ struct PythonPartsTests {
       entropies: [0.1, 0.2, 0.3],
       advantages: [1, 1, 0],
       kinds: [.rollout, .hint, .demonstration],
-      coefficients: [0.1, 0.2, 0.3]
+      coefficients: [0.1, 0.2, 0.3],
+      scales: [1, 2, 3],
+      klCoefficients: [8, 16, 32]
     )
-    #expect(try strategy.tokenWeights(request) == [0.2, 0.2, 0.3])
+    #expect(try strategy.tokenWeights(request) == [0.2, Float(0.2) + 18, Float(0.3) + 35])
   }
 
   @Test func wrongAnswersAreRefused() throws {
-    for (object, words) in [("BadKind", "'later'"), ("BadWeight", "sft_weight is -1.0")] {
+    for (object, words) in [
+      ("BadKind", "'later'"), ("BadWeight", "sft_weight is -1.0"), ("BadSlot", "'evaluation'"),
+    ] {
       let strategy = try PythonFixture("strategies", .strategy, object: object).strategy().part
       let error = try #require(pluginError { _ = try strategy.beginStep(context()) })
       #expect(error.hook == "begin_step")

@@ -29,6 +29,9 @@ import Testing
     #expect(plan.maxGradNorm == 500)
     #expect(plan.difficulty == 2...9)
     #expect(plan.snapshotReference)
+    #expect(plan.exampleSlot == .prompts)
+    #expect(plan.groupDemonstrations == 3)
+    #expect(plan.skipAboveGradNorm == 12.5)
     #expect(plan.exampleIDs == [(1 << 63) + 5, 500])
     #expect(plan.reason == "because")
     let small: [Double] = [2000, 3, 2001.5, 2002.5, 2003.5, 2004]
@@ -55,6 +58,16 @@ import Testing
         PromptRoute(keepRollouts: true, demonstration: .sft, demonstrationReward: 3, weight: 74),
       ]
     )
+    let single = PromptGroup(
+      exampleID: 1,
+      rewards: [1],
+      succeeded: [true],
+      hasDemonstration: true
+    )
+    #expect(
+      try strategy.route(RouteRequest(step: 3, prompts: [single]))?.first?.demonstrationReward
+        == .some(nil)
+    )
     #expect(try strategy.advantages(advantageRequest()) == [3_000_001.5, 3_000_003, 3_001_023])
   }
 
@@ -65,7 +78,7 @@ import Testing
         == StepWeights(sftWeight: 5, rlWeight: 0.25, sequenceWeights: [1011, 2252.5])
     )
     let weights = try #require(try strategy.tokenWeights(tokenRequest()))
-    #expect(weights == [129, 2260, 2391])
+    #expect(weights == [20_129, 242_260, 62_391])
   }
 
   static let faults: [(String, String, String)] = [
@@ -74,6 +87,8 @@ import Testing
     ("WEIGHT_NEGATIVE", "begin_step", "sft_weight is -1.0"),
     ("CLIP_ZERO", "begin_step", "max_grad_norm is 0.0"),
     ("WINDOW_REVERSED", "begin_step", "1000000000.0 to 9.0"),
+    ("SLOT_UNKNOWN", "begin_step", "example_slot is 2"),
+    ("SKIP_NEGATIVE", "begin_step", "skip_above_grad_norm is -1.0"),
     ("PREFIX_TOO_LONG", "shape_rollout", "sample 0 starts with 14 tokens of a demonstration of 13"),
     ("GROUP_TOO_LARGE", "shape_rollout", "has 7 samples, 6 are left"),
     ("GROUP_EMPTY", "shape_rollout", "has 0 samples"),
@@ -253,7 +268,9 @@ import Testing
       entropies: [3, 4, 5],
       advantages: [4, 5, 6],
       kinds: [.rollout, .demonstration, .hint],
-      coefficients: [5, 6, 7]
+      coefficients: [5, 6, 7],
+      scales: [1, 2, 3],
+      klCoefficients: [0, 1, 0]
     )
   }
 }

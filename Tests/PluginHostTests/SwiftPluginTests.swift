@@ -207,9 +207,12 @@ import Testing
           rlWeight: 22,
           learningRateFactor: 7.0 / 16,
           samplesPerPrompt: 6,
+          groupDemonstrations: 3,
           optimizerSlot: 1,
           maxGradNorm: 500,
+          skipAboveGradNorm: 12.5,
           exampleIDs: [(1 << 63) + 5, 5],
+          exampleSlot: .prompts,
           difficulty: 2...9,
           snapshotReference: true,
           reason: "because é",
@@ -242,6 +245,7 @@ import Testing
             succeeded: [true, false],
             hasDemonstration: true
           ),
+          PromptGroup(exampleID: 0, rewards: [1], succeeded: [true], hasDemonstration: true),
         ]
       )
     )
@@ -259,6 +263,7 @@ import Testing
           demonstrationReward: 3,
           weight: 74
         ),
+        PromptRoute(demonstration: .groupMember, demonstrationReward: nil, weight: 3),
       ]
     )
     let advantages = try strategy.advantages(
@@ -296,10 +301,12 @@ import Testing
         entropies: [3, 4],
         advantages: [4, 5],
         kinds: [.rollout, .hint],
-        coefficients: [5, 6]
+        coefficients: [5, 6],
+        scales: [1, 2],
+        klCoefficients: [0, 1]
       )
     )
-    #expect(tokens == [129, 2360])
+    #expect(tokens == [20_129, 242_360])
   }
 
   @Test func listingLoadsNothing() throws {

@@ -32,6 +32,25 @@ import Testing
     }
   }
 
+  private enum Pace: String, CaseIterable { case slow, fast }
+
+  @Test func choices() throws {
+    let parameters = try Parameters(json: #"{"a": "fast", "b": "Fast", "c": 1}"#)
+    #expect(try parameters.choice("a") == Pace.fast)
+    #expect(try parameters.choice("absent", default: Pace.slow) == .slow)
+    for (key, words) in [
+      ("b", "parameter 'b' is Fast, not one of slow, fast"),
+      ("c", "parameter 'c' is a whole number, not one of slow, fast"),
+      ("absent", "parameter 'absent' is missing; it is one of slow, fast"),
+    ] {
+      #expect {
+        let _: Pace = try parameters.choice(key)
+      } throws: {
+        String(describing: $0) == words
+      }
+    }
+  }
+
   @Test func onlyAnObject() {
     #expect(throws: PluginFailure.self) { try Parameters(json: "[1]") }
   }

@@ -15,14 +15,20 @@ class StepPlan:
     rl_weight: float = 1.0
     #: Multiplies the scheduled learning rate of this step.
     learning_rate_factor: float = 1.0
-    #: Completions for each prompt; None for the configured `num_generations`.
+    #: Members of each prompt's group; None for the configured `num_generations`.
     samples_per_prompt: Optional[int] = None
+    #: How many members of each group `route` will fill with the row's demonstration: so many fewer are sampled.
+    group_demonstrations: int = 0
     #: Which set of optimizer moments the step uses; 0 is the shared one.
     optimizer_slot: int = 0
     #: Gradient clip of this step; None for the configured `max_grad_norm`.
     max_grad_norm: Optional[float] = None
+    #: The step updates nothing where the norm of its gradient, before clipping, is above this; None: it always updates.
+    skip_above_grad_norm: Optional[float] = None
     #: Rows for the SFT part in place of the next ones, by id.
     example_ids: List[int] = field(default_factory=list)
+    #: Whose rows those are: "demonstrations" or "prompts".
+    example_slot: str = "demonstrations"
     #: Only rows whose difficulty lies in (low, high) are drawn.
     difficulty: Optional[Tuple[float, float]] = None
     #: Before the step, the reference model becomes a copy of the policy.
@@ -41,8 +47,8 @@ class PromptRoute:
     keep_rollouts: bool = True
     #: "none", "sft", or "group_member".
     demonstration: str = "none"
-    #: Reward of the demonstration as a group member.
-    demonstration_reward: float = 1.0
+    #: Reward of the demonstration as a group member; None: what the run's own rewards say of it.
+    demonstration_reward: Optional[float] = 1.0
     #: Multiplies the loss of everything this prompt contributes.
     weight: float = 1.0
 

@@ -97,10 +97,14 @@ class StrategyComponent:
             "sft_weight": real(plan.sft_weight, "the plan's sft_weight"),
             "rl_weight": real(plan.rl_weight, "the plan's rl_weight"),
             "learning_rate_factor": real(plan.learning_rate_factor, "the plan's learning_rate_factor"),
+            "group_demonstrations": whole(
+                plan.group_demonstrations, "the plan's group_demonstrations", maximum=_UINT32
+            ),
             "optimizer_slot": whole(plan.optimizer_slot, "the plan's optimizer_slot", maximum=_UINT32),
             "example_ids": [
                 whole(id, "an id of the plan's example_ids", maximum=_UINT64) for id in plan.example_ids
             ],
+            "example_slot": str(plan.example_slot),
             "snapshot_reference": bool(plan.snapshot_reference),
             "reason": _values.text(str(plan.reason), "the plan's reason"),
             "diagnostics": [
@@ -114,6 +118,8 @@ class StrategyComponent:
             )
         if plan.max_grad_norm is not None:
             answer["max_grad_norm"] = real(plan.max_grad_norm, "the plan's max_grad_norm")
+        if plan.skip_above_grad_norm is not None:
+            answer["skip_above_grad_norm"] = real(plan.skip_above_grad_norm, "the plan's skip_above_grad_norm")
         if plan.difficulty is not None:
             pair = sequence(plan.difficulty, 2, "the plan's difficulty", "give (low, high)")
             answer["difficulty"] = [real(end, "an end of the plan's difficulty") for end in pair]
@@ -143,14 +149,16 @@ class StrategyComponent:
         for index, value in enumerate(sequence(answer, len(request["request"]["prompts"]), "what route returned")):
             what = "the route of prompt %d" % index
             route = PromptRoute() if value is None else _made_of(PromptRoute, value, what)
-            routes.append(
-                {
-                    "keep_rollouts": bool(route.keep_rollouts),
-                    "demonstration": str(route.demonstration),
-                    "demonstration_reward": real(route.demonstration_reward, "%s: demonstration_reward" % what),
-                    "weight": real(route.weight, "%s: weight" % what),
-                }
-            )
+            fields = {
+                "keep_rollouts": bool(route.keep_rollouts),
+                "demonstration": str(route.demonstration),
+                "weight": real(route.weight, "%s: weight" % what),
+            }
+            if route.demonstration_reward is not None:
+                fields["demonstration_reward"] = real(
+                    route.demonstration_reward, "%s: demonstration_reward" % what
+                )
+            routes.append(fields)
         return {"routes": routes}
 
     def advantages(self, request):

@@ -22,8 +22,10 @@ class Strategies(PluginTestCase):
             "sft_weight": 1.0,
             "rl_weight": 1.0,
             "learning_rate_factor": 1.0,
+            "group_demonstrations": 0,
             "optimizer_slot": 0,
             "example_ids": [],
+            "example_slot": "demonstrations",
             "snapshot_reference": False,
             "reason": "",
             "diagnostics": [],
@@ -33,14 +35,18 @@ class Strategies(PluginTestCase):
             kind="both",
             sft_weight=0.5,
             samples_per_prompt=4,
+            group_demonstrations=1,
             max_grad_norm=2.0,
+            skip_above_grad_norm=9.0,
             example_ids=[2**64 - 1],
+            example_slot="prompts",
             difficulty=[1.0, 3.0],
             diagnostics=[["p_t", 0.25]],
             reason="why",
         )
         fields = (
             "sft_weight=0.5, samples_per_prompt=4, max_grad_norm=2, example_ids=[2**64 - 1], difficulty=(1, 3),"
+            " group_demonstrations=1, skip_above_grad_norm=9, example_slot='prompts',"
             " diagnostics={'p_t': 0.25}, reason='why'"
         )
         for plan, expected in [

@@ -1,3 +1,5 @@
+import StepwisePlugin
+
 extension SASRController {
   /// D, nats per token; `nil` as long as it means nothing.
   ///
@@ -20,7 +22,7 @@ extension SASRController {
   var divergenceFactor: Double {
     guard parameters.usesDivergence, let divergence else { return 1 }
     let excess = divergence / parameters.divergenceTarget - 1
-    return exponential(parameters.w * min(max(excess, -1), 1))
+    return ExactMath.exponential(parameters.w * min(max(excess, -1), 1))
   }
 
   /// r, at most the largest finite number.

@@ -1,3 +1,5 @@
+import StepwisePlugin
+
 /// What decides how SASR behaves. Defaults and ranges are the manifest's; each has its reason in docs/strategies/sasr.md.
 struct SASRParameters: Sendable, Equatable {
   /// Where the gradient norm G comes from.
@@ -120,7 +122,7 @@ struct SASRParameters: Sendable, Equatable {
     switch warmupDecay {
     case .none: return f
     case .linear: return f + (1 - f) * progress
-    case .cosine: return 1 + (f - 1) * halfCosine(progress)
+    case .cosine: return 1 + (f - 1) * ExactMath.halfCosine(progress)
     }
   }
 }

@@ -168,35 +168,25 @@ extension SASRStrategy {
 extension SASRParameters {
   /// Reads the parameters as the manifest declares them.
   init(_ parameters: Parameters) throws {
-    func choice<T: RawRepresentable<String>>(_ key: String, _ fallback: T) throws -> T {
-      let name = try parameters.string(key, default: fallback.rawValue)
-      guard let value = T(rawValue: name) else {
-        throw PluginFailure(
-          .argument,
-          "parameter '\(key)' is \(name), which is not one of its values"
-        )
-      }
-      return value
-    }
     self.init()
     warmupSteps = try parameters.int("warmup_steps", default: warmupSteps)
     gamma = try parameters.double("gamma", default: gamma)
     w = try parameters.double("w", default: w)
-    divergence = try choice("divergence", divergence)
+    divergence = try parameters.choice("divergence", default: divergence)
     divergenceTarget = try parameters.double("divergence_target", default: divergenceTarget)
-    norm = try choice("norm", norm)
+    norm = try parameters.choice("norm", default: norm)
     refreshEvery = try parameters.int("refresh_every", default: refreshEvery)
     ema = try parameters.double("ema", default: ema)
     pMin = try parameters.double("p_min", default: pMin)
     pMax = try parameters.double("p_max", default: pMax)
-    reference = try choice("reference", reference)
-    advantageSplit = try choice("advantage_split", advantageSplit)
+    reference = try parameters.choice("reference", default: reference)
+    advantageSplit = try parameters.choice("advantage_split", default: advantageSplit)
     warmupLearningRateFactor = try parameters.double(
       "warmup_learning_rate_factor",
       default: warmupLearningRateFactor
     )
-    warmupDecay = try choice("warmup_decay", warmupDecay)
-    optimizerSlots = try choice("optimizer_slots", optimizerSlots)
+    warmupDecay = try parameters.choice("warmup_decay", default: warmupDecay)
+    optimizerSlots = try parameters.choice("optimizer_slots", default: optimizerSlots)
     do {
       try check()
     } catch {

@@ -273,6 +273,9 @@ pub struct step_plan {
     pub add_example_ids: unsafe extern "C" fn(*mut step_plan, *const u64, u64),
     pub set_reason: unsafe extern "C" fn(*mut step_plan, text),
     pub add_diagnostic: unsafe extern "C" fn(*mut step_plan, text, f64),
+    pub example_slot: u32,
+    pub group_demonstrations: u32,
+    pub skip_above_grad_norm: f64,
 }
 
 #[repr(C)]

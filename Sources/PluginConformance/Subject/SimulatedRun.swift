@@ -89,13 +89,15 @@ package struct SimulatedRun {
     return random.unit()
   }
 
-  /// Everything that the trainer asks between a plan and its report: two prompts of four samples, one with a demonstration.
+  /// Everything that the trainer asks between a plan and its report: two prompts of four samples, one without a demonstration
+  /// unless the strategy needs one of each.
   private mutating func askHooks() throws {
     let (seed, step) = (seed, step)
+    let isDemonstrated = [true, strategy.requirements.contains(.promptDemonstrations)]
     let rewards: [[Double?]] = [[1, 0, 0.5, nil], [0, 0, 0, 0]]
     for prompt in 0..<2 {
       var known: [Double?] = []
-      let demonstration = prompt == 0 ? [Int32](1...20) : []
+      let demonstration = isDemonstrated[prompt] ? [Int32](1...20) : []
       while known.count < 4 {
         let shape = try strategy.shapeRollout(
           RolloutShapeRequest(
@@ -104,7 +106,7 @@ package struct SimulatedRun {
             exampleID: UInt64(prompt),
             groupSize: 4,
             demonstration: demonstration,
-            stepBoundaries: prompt == 0 ? [0, 5, 10] : [],
+            stepBoundaries: isDemonstrated[prompt] ? [0, 5, 10] : [],
             rewards: known,
             uniform: { Self.uniform(seed, step, $0) }
           )
@@ -122,7 +124,7 @@ package struct SimulatedRun {
             exampleID: UInt64($0),
             rewards: rewards[$0],
             succeeded: rewards[$0].map { $0 == 1 },
-            hasDemonstration: $0 == 0
+            hasDemonstration: isDemonstrated[$0]
           )
         }
       )
@@ -162,7 +164,9 @@ package struct SimulatedRun {
         entropies: (0..<tokens).map { Float($0 % 4) / 2 },
         advantages: (0..<tokens).map { Float($0 % 3) - 1 },
         kinds: (0..<tokens).map { $0 / 3 == 3 ? .demonstration : .rollout },
-        coefficients: (0..<tokens).map { Float($0 % 3 - 1) / Float(tokens) }
+        coefficients: (0..<tokens).map { Float($0 % 3 - 1) / Float(tokens) },
+        scales: Array(repeating: 1 / Float(tokens), count: tokens),
+        klCoefficients: (0..<tokens).map { Float($0 % 5) / Float(100 * tokens) }
       )
     )
     keep("\(routeAnswer as Any) \(advantagesAnswer as Any)")

@@ -26,6 +26,7 @@ final class PlanCollector {
     plan.max_grad_norm = .nan
     plan.difficulty_low = .nan
     plan.difficulty_high = .nan
+    plan.skip_above_grad_norm = .nan
     plan.host_data = Unmanaged.passUnretained(self).toOpaque()
     plan.add_example_ids = { plan, ids, count in
       let collector = PlanCollector.of(plan)
@@ -54,15 +55,24 @@ final class PlanCollector {
     guard let kind = StepKind(rawValue: plan.kind) else {
       throw Problem(message: "the plan's kind is \(plan.kind)", cure: "set it to STEPWISE_STEP_...")
     }
+    guard let slot = ExampleSlot(rawValue: plan.example_slot) else {
+      throw Problem(
+        message: "the plan's example_slot is \(plan.example_slot)",
+        cure: "use STEPWISE_SLOT_..."
+      )
+    }
     let checked = StepPlan(
       kind,
       sftWeight: plan.sft_weight,
       rlWeight: plan.rl_weight,
       learningRateFactor: plan.learning_rate_factor,
       samplesPerPrompt: plan.samples_per_prompt == 0 ? nil : Int(plan.samples_per_prompt),
+      groupDemonstrations: Int(plan.group_demonstrations),
       optimizerSlot: Int(plan.optimizer_slot),
       maxGradNorm: plan.max_grad_norm.isNaN ? nil : plan.max_grad_norm,
+      skipAboveGradNorm: plan.skip_above_grad_norm.isNaN ? nil : plan.skip_above_grad_norm,
       exampleIDs: exampleIDs,
+      exampleSlot: slot,
       difficulty: try difficulty(plan),
       snapshotReference: plan.snapshot_reference != 0,
       reason: reason,
@@ -95,6 +105,12 @@ extension StepPlan {
       throw PlanCollector.Problem(
         message: "the plan's \(name) is \(value)",
         cure: "give a finite number of at least 0"
+      )
+    }
+    if let limit = skipAboveGradNorm, !(limit > 0) {
+      throw PlanCollector.Problem(
+        message: "the plan's skip_above_grad_norm is \(limit)",
+        cure: "give a number above 0, or NaN to always update"
       )
     }
     if let maxGradNorm, !(maxGradNorm > 0) {

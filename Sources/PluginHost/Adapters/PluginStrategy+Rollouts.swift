@@ -104,7 +104,7 @@ extension PluginStrategy {
     return PromptRoute(
       keepRollouts: route.keep_rollouts != 0,
       demonstration: demonstration,
-      demonstrationReward: route.demonstration_reward,
+      demonstrationReward: route.demonstration_reward.isNaN ? nil : route.demonstration_reward,
       weight: route.weight
     )
   }

@@ -65,6 +65,8 @@ extension PluginStrategy {
     view.entropies = arena.array(request.entropies)
     view.advantages = arena.array(request.advantages)
     view.coefficients = arena.array(request.coefficients)
+    view.scales = arena.array(request.scales)
+    view.kl_coefficients = arena.array(request.klCoefficients)
     let values = GuardedBuffer([Float](repeating: .signalingNaN, count: count))
     var output = stepwise_float_buffer()
     output.struct_size = sizeOf(stepwise_float_buffer.self)

@@ -37,12 +37,13 @@ extension ComponentRequest {
           cure: "look at has_demonstration, or declare STEPWISE_NEEDS_PROMPT_DEMONSTRATIONS"
         )
       }
-      guard route.weight.isFinite, route.weight >= 0, route.demonstrationReward.isFinite else {
+      guard route.weight.isFinite, route.weight >= 0, route.demonstrationReward?.isFinite ?? true
+      else {
         throw error(
           .output,
           hook: "route",
-          "\(place) has the weight \(route.weight), the reward \(route.demonstrationReward)",
-          cure: "give finite numbers, the weight not below 0"
+          "\(place) has the weight \(route.weight), the reward \(route.demonstrationReward ?? .nan)",
+          cure: "give finite numbers, the weight not below 0; a reward of NaN asks the run's rewards"
         )
       }
     }

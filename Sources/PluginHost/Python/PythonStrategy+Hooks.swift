@@ -58,7 +58,7 @@ extension PythonStrategy {
     return PromptRoute(
       keepRollouts: route.isTrue("keep_rollouts"),
       demonstration: demonstration,
-      demonstrationReward: route["demonstration_reward"]?.double ?? .nan,
+      demonstrationReward: route["demonstration_reward"].map { $0.double ?? .nan },
       weight: route["weight"]?.double ?? .nan
     )
   }
@@ -116,6 +116,8 @@ extension PythonStrategy {
       writer.field("entropies", request.entropies)
       writer.field("advantages", request.advantages)
       writer.field("coefficients", request.coefficients)
+      writer.field("scales", request.scales)
+      writer.field("kl_coefficients", request.klCoefficients)
     }
     guard let answer else { return nil }
     guard let bytes = answer["values"]?["f32"]?.string.flatMap(Base64.bytes), bytes.count % 4 == 0

@@ -129,6 +129,14 @@ extension StepPlan {
         cure: "it is one of \(StepKind.allCases.map(\.name).joined(separator: ", "))"
       )
     }
+    let slots: [String: ExampleSlot] = ["demonstrations": .demonstrations, "prompts": .prompts]
+    let slotName = answer["example_slot"]?.string ?? ""
+    guard let slot = slots[slotName] else {
+      throw PlanCollector.Problem(
+        message: "the plan's example_slot is '\(slotName)'",
+        cure: "it is one of demonstrations, prompts"
+      )
+    }
     func real(_ key: String) -> Double { answer[key]?.double ?? .nan }
     self.init(
       kind,
@@ -136,9 +144,12 @@ extension StepPlan {
       rlWeight: real("rl_weight"),
       learningRateFactor: real("learning_rate_factor"),
       samplesPerPrompt: answer["samples_per_prompt"]?.int64.map { Int($0) },
+      groupDemonstrations: Int(answer["group_demonstrations"]?.int64 ?? 0),
       optimizerSlot: Int(answer["optimizer_slot"]?.int64 ?? 0),
       maxGradNorm: answer["max_grad_norm"]?.double,
+      skipAboveGradNorm: answer["skip_above_grad_norm"]?.double,
       exampleIDs: answer.elements("example_ids").compactMap(\.uint64),
+      exampleSlot: slot,
       difficulty: try Self.difficulty(answer),
       snapshotReference: answer.isTrue("snapshot_reference"),
       reason: answer["reason"]?.string ?? "",

@@ -111,7 +111,7 @@ private func write(
     let slot = stepwise_prompt_route_at(routes, UInt64(index))!
     slot.pointee.keep_rollouts = route.keepRollouts ? 1 : 0
     slot.pointee.demonstration = route.demonstration.rawValue
-    slot.pointee.demonstration_reward = route.demonstrationReward
+    slot.pointee.demonstration_reward = route.demonstrationReward ?? .nan
     slot.pointee.weight = route.weight
   }
   routes.pointee.count = UInt64(answer.count)
@@ -136,6 +136,7 @@ extension StepPlan {
     plan.pointee.difficulty_low = difficulty?.lowerBound ?? .nan
     plan.pointee.difficulty_high = difficulty?.upperBound ?? .nan
     plan.pointee.snapshot_reference = snapshotReference ? 1 : 0
+    try writeLater(to: plan)
     if !exampleIDs.isEmpty {
       plan.pointee.add_example_ids(plan, exampleIDs, UInt64(exampleIDs.count))
     }
@@ -143,5 +144,25 @@ extension StepPlan {
     for diagnostic in diagnostics {
       withText(diagnostic.name) { plan.pointee.add_diagnostic(plan, $0, diagnostic.value) }
     }
+  }
+
+  /// What a plan had no room for in the first headers: a host of that time cannot do it.
+  private func writeLater(to plan: UnsafeMutablePointer<stepwise_step_plan>) throws {
+    guard plan.pointee.struct_size >= sizeOf(stepwise_step_plan.self) else {
+      if exampleSlot == .demonstrations, groupDemonstrations == 0, skipAboveGradNorm == nil {
+        return
+      }
+      throw PluginFailure(
+        .unsupported,
+        "this host is too old for exampleSlot, groupDemonstrations and skipAboveGradNorm: "
+          + "update Stepwise"
+      )
+    }
+    guard let demonstrations = UInt32(exactly: groupDemonstrations) else {
+      throw PluginFailure("beginStep gave groupDemonstrations \(groupDemonstrations)")
+    }
+    plan.pointee.example_slot = exampleSlot.rawValue
+    plan.pointee.group_demonstrations = demonstrations
+    plan.pointee.skip_above_grad_norm = skipAboveGradNorm ?? .nan
   }
 }

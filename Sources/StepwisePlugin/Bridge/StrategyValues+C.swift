@@ -181,7 +181,9 @@ extension TokenWeightRequest {
       entropies: array(request.entropies, tokens),
       advantages: array(request.advantages, tokens),
       kinds: array(request.kinds, tokens).map { TokenKind(rawValue: $0) ?? .rollout },
-      coefficients: array(request.coefficients, tokens)
+      coefficients: array(request.coefficients, tokens),
+      scales: array(request.scales, tokens),
+      klCoefficients: array(request.kl_coefficients, tokens)
     )
   }
 }

@@ -48,6 +48,19 @@ public struct Parameters: Sendable, Equatable {
     try get(key, fallback, "text") { $0.string }
   }
 
+  /// One of the values of an enumeration, by its raw value, as the manifest's `enum` lists them.
+  public func choice<Value: RawRepresentable<String> & CaseIterable>(
+    _ key: String,
+    default fallback: Value? = nil
+  ) throws -> Value {
+    let names = Value.allCases.map(\.rawValue).joined(separator: ", ")
+    let name = try get(key, fallback?.rawValue, "one of \(names)") { $0.string }
+    guard let value = Value(rawValue: name) else {
+      throw PluginFailure(.argument, "parameter '\(key)' is \(name), not one of \(names)")
+    }
+    return value
+  }
+
   /// A list of numbers.
   public func doubles(_ key: String, default fallback: [Double]? = nil) throws -> [Double] {
     try get(key, fallback, "a list of numbers") { $0.list { $0.double } }

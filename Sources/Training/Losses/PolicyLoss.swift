@@ -67,6 +67,8 @@ public struct PolicyLossResult: Sendable, Equatable {
   public var klLoss: Double
   /// d(loss)/d(log p) of each token; [N], 0 outside trained sequences.
   public var coefficients: [Float]
+  /// What one unit of a token's own loss weighs in `loss`, for each sequence; 0 where it is masked out.
+  public var scales: [Double]
   /// The gradient by its origin, where that was asked for.
   public var parts: Parts?
   /// TRL's metrics.

@@ -26,6 +26,7 @@ struct PolicyLossPass {
   private var klLoss = 0.0
   private var surrogate: [Double]
   private var kl: [Double]
+  private var scales: [Double]
   private var metrics: PolicyMetrics
 
   init(_ options: GRPOConfiguration, batch: PolicyBatch, normalizer: PolicyNormalizer) {
@@ -54,6 +55,7 @@ struct PolicyLossPass {
 
     surrogate = Array(repeating: 0, count: batch.logProbs.count)
     kl = surrogate
+    scales = Array(repeating: 0, count: batch.sequences.count)
     metrics = PolicyMetrics(
       isClipped: options.lossType != .cispo,
       hasKL: batch.refLogProbs != nil,
@@ -65,6 +67,8 @@ struct PolicyLossPass {
   mutating func visit(_ index: Int, of batch: PolicyBatch) {
     let sequence = batch.sequences[index]
     let tokens = sequence.tokens
+    let share = self.share(of: sequence)
+    scales[index] = share
     var sequenceAdvantage = 0.0
     var tokenAdvantages: [Float]?
     switch batch.advantages {
@@ -80,7 +84,6 @@ struct PolicyLossPass {
       return
     }
     let count = Double(tokens.count)
-    let share = scale * sequence.weight / (options.lossType == .grpo ? count : 1)
     let sequenceRatio = isSequenceLevel ? exp(Self.meanLogRatio(tokens, of: batch)) : 1
 
     var surrogateSum = 0.0
@@ -149,10 +152,18 @@ struct PolicyLossPass {
       surrogateLoss: surrogateLoss,
       klLoss: klLoss,
       coefficients: zip(surrogate, kl).map { Float($0 + $1) },
+      scales: scales,
       parts: separatingParts
         ? .init(surrogate: surrogate.map { Float($0) }, kl: kl.map { Float($0) }) : nil,
       metrics: metrics
     )
+  }
+
+  /// What a token of the sequence weighs. One whose tokens are all a demonstration's has a scale too: a strategy may train them.
+  private func share(of sequence: TrainedSequence) -> Double {
+    guard !sequence.isMaskedOut else { return 0 }
+    let length = options.lossType == .grpo ? Double(max(sequence.tokens.count, 1)) : 1
+    return scale * sequence.weight / length
   }
 
   private static func meanLogRatio(_ tokens: Range<Int>, of batch: PolicyBatch) -> Double {

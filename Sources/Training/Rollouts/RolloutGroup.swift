@@ -42,7 +42,11 @@ extension [RolloutGroup] {
     seed: UInt64,
     answers: Bool = false
   ) throws {
-    let items = flatMap { group in group.fresh.map { group.item($0, rows: rows) } }
+    let items = flatMap { group in
+      group.fresh.map {
+        group.item($0.id, $0.tokens, truncated: $0.finishReason == .length, rows: rows)
+      }
+    }
     let batch = RewardBatch(step: step, seed: seed, items: items)
     let scores = try rewards.score(batch)
     let (totals, solved) = (rewards.totals(scores), rewards.solved(scores))
@@ -69,18 +73,15 @@ extension [RolloutGroup] {
 
 extension RolloutGroup {
   /// A completion as a reward sees it.
-  fileprivate func item(_ completion: Completion, rows: RowTokenizer) -> RewardItem {
+  func item(_ id: UInt64, _ tokens: [Int32], truncated: Bool, rows: RowTokenizer) -> RewardItem {
     RewardItem(
-      id: completion.id,
+      id: id,
       example: example,
       promptText: promptText,
-      completion: rows.tokenizer.decode(completion.tokens, skipSpecialTokens: true),
-      completionWithSpecialTokens: rows.tokenizer.decode(
-        completion.tokens,
-        skipSpecialTokens: false
-      ),
-      completionIDs: completion.tokens,
-      truncated: completion.finishReason == .length
+      completion: rows.tokenizer.decode(tokens, skipSpecialTokens: true),
+      completionWithSpecialTokens: rows.tokenizer.decode(tokens, skipSpecialTokens: false),
+      completionIDs: tokens,
+      truncated: truncated
     )
   }
 }

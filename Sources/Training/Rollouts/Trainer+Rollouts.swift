@@ -6,20 +6,21 @@ extension Trainer {
   /// Prompts, completions, rewards, routes, advantages, and the log-probs that the loss will need.
   func makeGenerationBatch(_ plan: StepPlan) throws -> GenerationBatch {
     guard let source = prompts else { preconditionFailure("an RL plan without prompts") }
-    let groupSize = plan.samplesPerPrompt ?? configuration.grpo.numGenerations
+    let members = plan.samplesPerPrompt ?? configuration.grpo.numGenerations
     let examples = try source.next(
-      configuration.grpo.resolvedGenerationBatchSize / groupSize,
+      configuration.grpo.resolvedGenerationBatchSize / members,
       difficulty: plan.difficulty
     )
     var groups = try examples.map { example in
       try rewards.check(example, slot: source.slot)
+      try requireDemonstration(example, slot: source.slot)
       return RolloutGroup(
         example: example,
         promptText: try rows.promptText(example, slot: source.slot),
         prompt: try rows.prompt(example, slot: source.slot)
       )
     }
-    try sample(&groups, size: groupSize)
+    try sample(&groups, size: members - plan.groupDemonstrations)
     var (sequences, routed) = try route(groups)
     if !sequences.isEmpty { try assignAdvantages(&sequences) }
     let order = random.permutation(
@@ -38,6 +39,19 @@ extension Trainer {
         $0 + (masked && $1.truncated ? 0 : $1.sampledTokens)
       },
       statistics: try describe(groups)
+    )
+  }
+
+  /// Fails at a row without what the strategy says that it needs of every prompt.
+  private func requireDemonstration(_ example: Example, slot: String) throws {
+    guard parts.strategy.requirements.contains(.promptDemonstrations), example.completion == nil
+    else { return }
+    throw TrainingError.row(
+      slot: slot,
+      id: example.id,
+      problem: "has no demonstration, which strategy \(parts.strategy.identity.id) needs of every "
+        + "prompt",
+      cure: "Give each row of the prompts a completion, or use another strategy"
     )
   }
 
@@ -80,7 +94,7 @@ extension Trainer {
   ) throws
     -> [[Int32]]
   {
-    let demonstration = try rows.completion(group.example, slot: "prompts") ?? []
+    let demonstration = try demonstratedCompletion(group.example)?.tokens ?? []
     let (random, step) = (random, UInt64(state.step))
     let request = RolloutShapeRequest(
       step: state.step,
@@ -108,6 +122,17 @@ extension Trainer {
       )
     }
     return shape.prefixLengths.map { Array(demonstration.prefix($0)) }
+  }
+
+  /// A prompt's demonstration as one of its completions could be: to the first token that ends one, and to the length limit.
+  func demonstratedCompletion(_ example: Example) throws -> (tokens: [Int32], isCut: Bool)? {
+    guard var tokens = try rows.completion(example, slot: "prompts") else { return nil }
+    if let end = tokens.firstIndex(where: endOfSequence.contains) {
+      tokens.removeLast(tokens.count - end - 1)
+    }
+    let excess = tokens.count - configuration.grpo.maxCompletionLength
+    if excess > 0 { tokens.removeLast(excess) }
+    return (tokens, excess > 0)
   }
 
   private func generate(_ requests: [GenerationRequest]) throws -> [[Completion]] {

@@ -29,8 +29,9 @@ extension Trainer {
     }
     var rl: [TrainingSequence] = []
     var routed: [TrainingSequence] = []
+    var judged: [Int] = []
     for (index, (group, route)) in zip(groups, routes).enumerated() {
-      guard route.weight.isFinite, route.demonstrationReward.isFinite else {
+      guard route.weight.isFinite, route.demonstrationReward?.isFinite ?? true else {
         throw refuse("gave a weight or a demonstration reward that is not finite")
       }
       if route.keepRollouts {
@@ -49,25 +50,76 @@ extension Trainer {
           )
         }
       }
-      guard route.demonstration != .none else { continue }
-      guard group.example.completion != nil else {
-        throw refuse("asked for the demonstration of row \(group.example.id), which has none")
-      }
-      var sequence = try demonstration(
-        group.example,
-        slot: "prompts",
-        group: index,
-        weight: route.weight
-      )
-      if route.demonstration == .groupMember {
-        sequence.kind = .scoredDemonstration
-        sequence.reward = route.demonstrationReward
-        rl.append(sequence)
-      } else {
-        routed.append(sequence)
+      switch route.demonstration {
+      case .none: break
+      case .sft:
+        guard group.example.completion != nil else { throw noDemonstration(group) }
+        routed.append(
+          try demonstration(
+            group.example,
+            slot: "prompts",
+            group: index,
+            weight: route.weight
+          )
+        )
+      case .groupMember:
+        if route.demonstrationReward == nil { judged.append(rl.count) }
+        rl.append(try member(group, index, route))
       }
     }
+    try judge(judged, of: &rl, in: groups)
     return (rl, routed)
+  }
+
+  /// A demonstration as a member like the others: the same prompt, whole and untrained, and the limits of a completion.
+  private func member(
+    _ group: RolloutGroup,
+    _ index: Int,
+    _ route: PromptRoute
+  ) throws -> TrainingSequence {
+    guard let demonstrated = try demonstratedCompletion(group.example) else {
+      throw noDemonstration(group)
+    }
+    return TrainingSequence(
+      kind: .scoredDemonstration,
+      exampleID: group.example.id,
+      group: index,
+      prompt: group.prompt,
+      completion: demonstrated.tokens,
+      reward: route.demonstrationReward,
+      weight: route.weight,
+      truncated: demonstrated.isCut
+    )
+  }
+
+  private func noDemonstration(_ group: RolloutGroup) -> TrainingError {
+    refuse("asked for the demonstration of row \(group.example.id), which has none")
+  }
+
+  /// Gives demonstrations the scores that the run's rewards would give to such completions.
+  private func judge(
+    _ places: [Int],
+    of sequences: inout [TrainingSequence],
+    in groups: [RolloutGroup]
+  ) throws {
+    guard !places.isEmpty else { return }
+    let items = places.map { place in
+      let sequence = sequences[place]
+      defer { state.rolloutsDrawn += 1 }
+      return groups[sequence.group].item(
+        state.rolloutsDrawn,
+        sequence.completion,
+        truncated: sequence.truncated,
+        rows: rows
+      )
+    }
+    let scores = try rewards.score(
+      RewardBatch(step: state.step, seed: configuration.seed, items: items)
+    )
+    for (item, total) in rewards.totals(scores).enumerated() {
+      sequences[places[item]].scores = scores.map { $0[item] }
+      sequences[places[item]].reward = total
+    }
   }
 
   /// The strategy's advantages, or TRL's.
@@ -95,11 +147,12 @@ extension Trainer {
     for index in sequences.indices { sequences[index].advantage = values[index] }
   }
 
-  /// TRL's advantages. A demonstration in a group has a total but no scores of its own, so with one the totals are compared.
+  /// TRL's advantages. A demonstration whose reward the strategy gave has a total but no scores, so with one the totals are
+  /// compared.
   private func hostAdvantages(_ sequences: [TrainingSequence]) throws -> [Double] {
     let grpo = configuration.grpo
     let groups = sequences.map(\.group)
-    if sequences.contains(where: { $0.kind == .scoredDemonstration }) {
+    if sequences.contains(where: { $0.scores.count != rewards.names.count }) {
       return try AdvantageEstimator(scaling: grpo.scaleRewards)
         .estimate(scores: [sequences.map(\.reward)], groups: groups).values
     }

@@ -52,7 +52,7 @@ struct TrainingSequence: Codable, Sendable, Equatable {
 struct GenerationBatch: Codable, Sendable {
   /// In training order (shuffled over the groups).
   var sequences: [TrainingSequence]
-  /// Demonstrations that the route sends to the SFT part; trained at the batch's first use.
+  /// Demonstrations that the route sends to the SFT part, in group order; trained as often as the rollouts beside them.
   var routedDemonstrations: [TrainingSequence]
   /// Tokens of the batch that enter the loss: the normaliser of dapo and cispo.
   var itemCount: Int
@@ -60,6 +60,19 @@ struct GenerationBatch: Codable, Sendable {
 
   /// The sequences of micro-batch `index` of `count`, in order; even where the route dropped some.
   func slice(_ index: Int, of count: Int) -> ArraySlice<TrainingSequence> {
+    Self.slice(sequences, index, of: count)
+  }
+
+  /// The routed demonstrations of micro-batch `index` of `count`, in order.
+  func routedSlice(_ index: Int, of count: Int) -> ArraySlice<TrainingSequence> {
+    Self.slice(routedDemonstrations, index, of: count)
+  }
+
+  private static func slice(
+    _ sequences: [TrainingSequence],
+    _ index: Int,
+    of count: Int
+  ) -> ArraySlice<TrainingSequence> {
     sequences[(sequences.count * index / count)..<(sequences.count * (index + 1) / count)]
   }
 }

@@ -7,7 +7,8 @@ extension Trainer {
   /// Only for strategies that declare `statisticsPass`. Whole-step arrays make the answer independent of how the step is cut
   /// into micro-batches.
   ///
-  /// - Returns: the parts' weights, and each micro-batch's coefficients on the gradient of log p, or `nil` for the host's own.
+  /// - Returns: the parts' weights, and each micro-batch's coefficients on the gradient of log p, those weights included, or `nil`
+  ///   for the host's own.
   func consult(
     _ work: inout StepWork,
     _ planned: (sft: Double, rl: Double)
@@ -35,7 +36,7 @@ extension Trainer {
       weights = (answer.sftWeight, answer.rlWeight)
       if !answer.sequenceWeights.isEmpty { work.multiply(answer.sequenceWeights) }
     }
-    let coefficients = hostCoefficients(work, measured, weights)
+    let terms = hostTerms(work, measured, weights)
     let batches = work.batches
     var starts = [0]
     for batch in batches {
@@ -61,7 +62,9 @@ extension Trainer {
         }
       },
       kinds: batches.flatMap(\.tokenKinds),
-      coefficients: coefficients.flatMap { $0 }
+      coefficients: terms.flatMap(\.coefficients),
+      scales: terms.flatMap(\.scales),
+      klCoefficients: terms.flatMap(\.kl)
     )
     guard let answer = try parts.strategy.tokenWeights(request) else { return (weights, nil) }
     guard answer.count == request.coefficients.count, answer.allSatisfy(\.isFinite) else {
@@ -71,41 +74,74 @@ extension Trainer {
           + "is not finite"
       )
     }
-    // The answer holds every weight already, so the parts enter the sum as they are.
     var next = 0
     let split = batches.map { batch -> [Float] in
       defer { next += batch.targets.count }
       return Array(answer[next..<(next + batch.targets.count)])
     }
-    return ((1, 1), split)
+    return (weights, split)
   }
 
-  private func hostCoefficients(
+  /// What the host's own losses say of every token, micro-batch by micro-batch.
+  private func hostTerms(
     _ work: StepWork,
     _ measured: [Measured],
     _ weights: (sft: Double, rl: Double)
-  ) -> [[Float]] {
+  ) -> [HostTerms] {
     let items = work.demonstrations.reduce(0) { $0 + $1.targets.count }
     let loss = SFTLoss(configuration.sft.lossType)
     let supervised = work.demonstrations.enumerated().map { index, batch in
-      loss.evaluate(
+      let result = loss.evaluate(
         logProbs: measured[index].logProbs,
         sequences: batch.trainedSequences,
         itemsInWindow: items
-      ).coefficients.map { $0 * Float(weights.sft) }
+      )
+      return HostTerms(
+        coefficients: result.coefficients,
+        scales: batch.perToken { batch.sequences[$0].weight / Double(max(items, 1)) },
+        kl: Array(repeating: 0, count: batch.targets.count),
+        weight: weights.sft
+      )
     }
     let policy = work.rollouts.enumerated().map { index, rollouts in
-      policyLoss(
+      let result = policyLoss(
         rollouts,
         logProbs: measured[work.demonstrations.count + index].logProbs,
-        entropies: nil
-      ).coefficients.map { $0 * Float(weights.rl) }
+        entropies: nil,
+        separatingParts: true
+      )
+      return HostTerms(
+        coefficients: result.coefficients,
+        scales: rollouts.batch.perToken { result.scales[$0] },
+        kl: result.parts?.kl ?? [],
+        weight: weights.rl
+      )
     }
     return supervised + policy
   }
 
   private func refuse(_ hook: String, _ problem: String) -> TrainingError {
     .strategy(step: state.step, hook: hook, problem: problem)
+  }
+}
+
+/// Per-token numbers of a micro-batch's own loss, its part's weight included. [N] each.
+private struct HostTerms {
+  let coefficients: [Float]
+  let scales: [Float]
+  let kl: [Float]
+
+  init(coefficients: [Float], scales: [Double], kl: [Float], weight: Double) {
+    self.coefficients = coefficients.map { $0 * Float(weight) }
+    self.scales = scales.map { Float($0 * weight) }
+    self.kl = kl.map { $0 * Float(weight) }
+  }
+}
+
+extension MicroBatch {
+  /// A value of each sequence at each of its trained tokens. [N]
+  fileprivate func perToken(_ value: (Int) -> Double) -> [Double] {
+    sequences.indices.flatMap { Array(repeating: value($0), count: range($0).count) }
   }
 }
 

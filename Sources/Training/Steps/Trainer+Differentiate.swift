@@ -13,6 +13,8 @@ struct StepOutcome {
   var cosine = Double.nan
   /// Tokens trained.
   var tokens: Int
+  /// Whether the plan's limit on the norm kept the update from being made.
+  var isSkipped = false
   /// The loss as minimised, weights included.
   var loss: Double
   /// TRL's metrics of the policy loss.
@@ -29,6 +31,9 @@ extension Trainer {
     if needs.contains(.statisticsPass), !work.batches.isEmpty {
       (weights, overrides) = try consult(&work, weights)
     }
+    // A strategy's coefficients hold every weight already, so the parts enter the sum as they are.
+    let planned = weights
+    if overrides != nil { weights = (1, 1) }
     let (hasSFT, hasRL) = (!work.demonstrations.isEmpty, !work.rollouts.isEmpty)
     let apart =
       hasSFT && hasRL
@@ -48,7 +53,8 @@ extension Trainer {
       var report = try supervisedPart(
         work.demonstrations,
         scale: scales.sft,
-        coefficients: overrides.map { Array($0[..<split]) }
+        coefficients: overrides.map { Array($0[..<split]) },
+        weight: planned.sft
       )
       if apart || !hasRL { report.gradNorm = try finiteNorm("the SFT gradient norm") }
       if apart {
@@ -63,7 +69,8 @@ extension Trainer {
       var (report, metrics) = try policyPart(
         work,
         scale: scales.rl,
-        coefficients: overrides.map { Array($0[split...]) }
+        coefficients: overrides.map { Array($0[split...]) },
+        weight: planned.rl
       )
       if apart || !hasSFT { report.gradNorm = try finiteNorm("the RL gradient norm") }
       outcome.rl = report
@@ -89,12 +96,14 @@ extension Trainer {
   /// - Parameters:
   ///   - scale: multiplies the gradient, not the reported loss.
   ///   - coefficients: the strategy's own, one array for each micro-batch; `nil` for the loss's.
+  ///   - weight: the part's, which the strategy's coefficients include.
   func supervisedPart(
     _ batches: [MicroBatch],
     scale: Double,
-    coefficients: [[Float]]?
+    coefficients: [[Float]]?,
+    weight: Double = 1
   ) throws -> SFTReport {
-    let loss = SFTLoss(configuration.sft.lossType)
+    let supervised = SFTLoss(configuration.sft.lossType)
     let items = batches.reduce(0) { $0 + $1.targets.count }
     var total = 0.0
     var metrics: SFTMetrics?
@@ -108,14 +117,20 @@ extension Trainer {
         temperature: 1,
         entropy: true
       )
-      let result = loss.evaluate(
+      let result = supervised.evaluate(
         logProbs: tokens.logProbs.array,
         sequences: batch.trainedSequences,
         itemsInWindow: items,
         isArgmax: tokens.isArgmax,
         entropies: tokens.entropy
       )
-      total += result.loss
+      total += loss(
+        result.loss,
+        result.coefficients,
+        replaced: coefficients?[index],
+        weight: weight,
+        logProbs: tokens.logProbs.array
+      )
       if metrics == nil { metrics = result.metrics } else { metrics!.merge(result.metrics) }
       tape.backward(
         tokens.logProbs,
@@ -137,7 +152,8 @@ extension Trainer {
   private func policyPart(
     _ work: StepWork,
     scale: Double,
-    coefficients: [[Float]]?
+    coefficients: [[Float]]?,
+    weight: Double
   ) throws -> (
     RLReport, PolicyMetrics?
   ) {
@@ -157,7 +173,13 @@ extension Trainer {
         entropy: true
       )
       let result = policyLoss(rollouts, logProbs: tokens.logProbs.array, entropies: tokens.entropy)
-      total += result.loss
+      total += loss(
+        result.loss,
+        result.coefficients,
+        replaced: coefficients?[index],
+        weight: weight,
+        logProbs: tokens.logProbs.array
+      )
       if metrics == nil { metrics = result.metrics } else { metrics!.merge(result.metrics) }
       tokensTrained += batch.targets.count
       advantages += batch.sequences.map(\.advantage)
@@ -190,7 +212,8 @@ extension Trainer {
   func policyLoss(
     _ rollouts: StepWork.Rollouts,
     logProbs: [Float],
-    entropies: [Float]?
+    entropies: [Float]?,
+    separatingParts: Bool = false
   )
     -> PolicyLossResult
   {
@@ -210,8 +233,30 @@ extension Trainer {
         accumulationSteps: overSequences ? 1 : grpo.gradientAccumulationSteps,
         stepsPerGeneration: grpo.resolvedStepsPerGeneration,
         sequencesInMicroBatch: overSequences ? rollouts.sequencesInStep : nil
-      )
+      ),
+      separatingParts: separatingParts
     )
+  }
+
+  /// The loss to report: the host's own, or where a strategy gave coefficients c for the host's h,
+  ///
+  ///     weight * loss + sum over tokens of (c - weight h) log p
+  ///
+  /// whose gradient is what the tokens are trained with, and which is the host's where c is.
+  private func loss(
+    _ host: Double,
+    _ coefficients: [Float],
+    replaced: [Float]?,
+    weight: Double,
+    logProbs: [Float]
+  ) -> Double {
+    guard let replaced else { return host }
+    var loss = weight * host
+    for (token, new) in replaced.enumerated() {
+      let old = coefficients[token] * Float(weight)
+      if new != old { loss += (Double(new) - Double(old)) * Double(logProbs[token]) }
+    }
+    return loss
   }
 
   private func scaled(_ values: [Float], by scale: Double) -> [Float] {

@@ -30,11 +30,9 @@ extension Trainer {
     var routed: [TrainingSequence] = []
     if plan.kind == .rl || plan.kind == .both {
       for _ in 0..<configuration.grpo.gradientAccumulationSteps {
-        let (slice, fresh) = try nextRollouts(plan)
-        if let fresh {
-          routed += fresh.routedDemonstrations
-          work.generatedTokens += fresh.statistics.generatedTokens
-        }
+        let (slice, demonstrations, fresh) = try nextRollouts(plan)
+        routed += demonstrations
+        work.generatedTokens += fresh?.statistics.generatedTokens ?? 0
         work.statistics = state.generation?.statistics
         if !slice.isEmpty {
           work.rollouts.append(
@@ -52,11 +50,13 @@ extension Trainer {
     return work
   }
 
-  /// The next micro-batch of rollouts; a new generation batch when the last is used up.
+  /// The next micro-batch of rollouts, with its share of the demonstrations that took rollouts' places; a new generation batch
+  /// when the last is used up.
   private func nextRollouts(
     _ plan: StepPlan
   ) throws -> (
-    slice: ArraySlice<TrainingSequence>, fresh: GenerationBatch?
+    slice: ArraySlice<TrainingSequence>, demonstrations: ArraySlice<TrainingSequence>,
+    fresh: GenerationBatch?
   ) {
     let steps = configuration.grpo.resolvedStepsPerGeneration
     let (use, index) = (steps * configuration.grpo.numIterations, state.rlMicroSteps)
@@ -66,11 +66,15 @@ extension Trainer {
       state.generation = fresh
     }
     state.rlMicroSteps += 1
-    return (state.generation!.slice(index % steps, of: steps), fresh)
+    let batch = state.generation!
+    return (
+      batch.slice(index % steps, of: steps), batch.routedSlice(index % steps, of: steps), fresh
+    )
   }
 
   private func demonstrationMicroBatches(_ plan: StepPlan) throws -> [MicroBatch] {
-    guard let source = demonstrations else { return [] }
+    let stored = !plan.exampleIDs.isEmpty && plan.exampleSlot == .prompts
+    guard let source = stored ? prompts : demonstrations else { return [] }
     let sft = configuration.sft
     let examples =
       plan.exampleIDs.isEmpty

@@ -14,7 +14,12 @@ extension Trainer {
     let tokens = (report.sft?.tokens ?? 0) + (report.rl?.tokens ?? 0) + work.generatedTokens
     let metrics = metrics(of: report, plan, work, outcome, seconds: seconds, tokens: tokens)
     state.pendingMetrics.add(metrics)
-    try recordDecision(plan, kind: report.kind, gradNorm: report.gradNorm)
+    try recordDecision(
+      plan,
+      kind: report.kind,
+      gradNorm: report.gradNorm,
+      isSkipped: outcome.isSkipped
+    )
     if isDue(configuration.loggingSteps) || state.step == horizon {
       var record = Record()
       record["step"] = .int(Int64(state.step))
@@ -38,13 +43,19 @@ extension Trainer {
   }
 
   /// One line of decisions.jsonl: why the step was what it was.
-  func recordDecision(_ plan: StepPlan, kind: StepKind, gradNorm: Double) throws {
+  func recordDecision(
+    _ plan: StepPlan,
+    kind: StepKind,
+    gradNorm: Double,
+    isSkipped: Bool = false
+  ) throws {
     var record: Record = [
       "step": .int(Int64(kind == .measure ? state.step : state.step - 1)),
       "kind": .string(kind.name), "planned": .string(plan.kind.name),
       "reason": .string(plan.reason), "grad_norm": .double(gradNorm),
     ]
     if plan.snapshotReference { record["snapshot_reference"] = .bool(true) }
+    if isSkipped { record["update_skipped"] = .bool(true) }
     if plan.kind == .both {
       record["sft_weight"] = .double(plan.sftWeight)
       record["rl_weight"] = .double(plan.rlWeight)
@@ -75,6 +86,7 @@ extension Trainer {
     add("epoch", (demonstrations ?? prompts)?.epochProgress)
     add("step_time", seconds)
     add("tokens_per_second", seconds > 0 ? Double(tokens) / seconds : nil)
+    if plan.skipAboveGradNorm != nil { add("update_skipped", outcome.isSkipped ? 1 : 0) }
     add("sft_share", report.kind == .sft ? 1 : report.kind == .both ? 0.5 : 0)
     if let sft = report.sft {
       add("sft/loss", sft.loss)

@@ -11,9 +11,9 @@ extension Trainer {
     do {
       let plan = try planStep()
       let work = try gather(plan)
-      let outcome = try differentiate(work, plan)
+      var outcome = try differentiate(work, plan)
       weightsAreThoseBefore = false
-      let rate = update(plan, outcome)
+      let rate = update(plan, &outcome)
       state.step += 1
       if outcome.sft != nil { state.sftSteps += 1 }
       if outcome.rl != nil { state.rlSteps += 1 }
@@ -86,8 +86,12 @@ extension Trainer {
     func refuse(_ problem: String) -> TrainingError {
       .strategy(step: state.step, hook: "begin_step", problem: problem)
     }
-    if plan.kind == .sft || plan.kind == .both, demonstrations == nil {
+    let source = plan.exampleIDs.isEmpty ? .demonstrations : plan.exampleSlot
+    if plan.kind == .sft || plan.kind == .both, source == .demonstrations, demonstrations == nil {
       throw refuse("asked for SFT, but the run has no demonstrations: section")
+    }
+    if plan.kind == .sft || plan.kind == .both, source == .prompts, prompts == nil {
+      throw refuse("asked for rows of the prompts, but the run has no prompts: section")
     }
     if plan.kind == .rl || plan.kind == .both, prompts == nil || rewards.rewards.isEmpty {
       throw refuse("asked for RL, but the run has no prompts: section or no rewards")
@@ -100,6 +104,16 @@ extension Trainer {
       ("learning_rate_factor", plan.learningRateFactor),
     ] where !value.isFinite || value < 0 {
       throw refuse("answered \(name) \(value), which is not a finite number of 0 or more")
+    }
+    let members = plan.samplesPerPrompt ?? configuration.grpo.numGenerations
+    if plan.groupDemonstrations < 0 || plan.groupDemonstrations >= members {
+      throw refuse(
+        "keeps \(plan.groupDemonstrations) of \(members) members of a group for demonstrations: at "
+          + "least one must be sampled"
+      )
+    }
+    if let limit = plan.skipAboveGradNorm, !(limit > 0) {
+      throw refuse("answered skip_above_grad_norm \(limit), which is not above 0")
     }
     if let samples = plan.samplesPerPrompt,
       samples < 2 || configuration.grpo.resolvedGenerationBatchSize % samples != 0
@@ -117,17 +131,20 @@ extension Trainer {
   }
 
   /// Clips, steps AdamW and gives the learning rate that was used.
-  private func update(_ plan: StepPlan, _ outcome: StepOutcome) -> Double {
+  private func update(_ plan: StepPlan, _ outcome: inout StepOutcome) -> Double {
     let limit = plan.maxGradNorm ?? configuration.maxGradNorm
     // torch.nn.utils.clip_grad_norm_: the 1e-6 keeps a zero norm from dividing.
     let clip = limit > 0 ? min(1, limit / (outcome.gradNorm + 1e-6)) : 1
+    // What was planned decides, not what was left after routing: a step whose every prompt went to SFT must not be taken with
+    // another rate than the step before it.
     let base =
-      outcome.kind == .sft ? configuration.sft.learningRate : configuration.grpo.learningRate
+      plan.kind == .sft ? configuration.sft.learningRate : configuration.grpo.learningRate
     let rate =
       base * plan.learningRateFactor
       * configuration.schedule(horizon: horizon).factor(at: state.step)
     // Nothing was trained where a route dropped everything: AdamW would still move by its momentum.
-    if outcome.tokens > 0 {
+    outcome.isSkipped = plan.skipAboveGradNorm.map { outcome.gradNorm > $0 } ?? false
+    if outcome.tokens > 0, !outcome.isSkipped {
       optimizer.step(slot: plan.optimizerSlot, learningRate: rate, gradientScale: clip)
     }
     return rate

@@ -262,7 +262,7 @@ AT(stepwise_step_context, history_stride, 64);
 AT(stepwise_step_context, uniform, 72);
 AT(stepwise_step_context, host_data, 80);
 
-SIZE(stepwise_step_plan, 104);
+SIZE(stepwise_step_plan, 120);
 AT(stepwise_step_plan, struct_size, 0);
 AT(stepwise_step_plan, kind, 4);
 AT(stepwise_step_plan, sft_weight, 8);
@@ -279,6 +279,9 @@ AT(stepwise_step_plan, host_data, 72);
 AT(stepwise_step_plan, add_example_ids, 80);
 AT(stepwise_step_plan, set_reason, 88);
 AT(stepwise_step_plan, add_diagnostic, 96);
+AT(stepwise_step_plan, example_slot, 104);
+AT(stepwise_step_plan, group_demonstrations, 108);
+AT(stepwise_step_plan, skip_above_grad_norm, 112);
 
 SIZE(stepwise_rollout_request, 96);
 AT(stepwise_rollout_request, struct_size, 0);
@@ -376,7 +379,7 @@ AT(stepwise_step_weights, sequence_weights, 24);
 AT(stepwise_step_weights, capacity, 32);
 AT(stepwise_step_weights, count, 40);
 
-SIZE(stepwise_token_request, 96);
+SIZE(stepwise_token_request, 112);
 AT(stepwise_token_request, struct_size, 0);
 AT(stepwise_token_request, reserved, 4);
 AT(stepwise_token_request, step, 8);
@@ -390,6 +393,8 @@ AT(stepwise_token_request, entropies, 64);
 AT(stepwise_token_request, advantages, 72);
 AT(stepwise_token_request, kinds, 80);
 AT(stepwise_token_request, coefficients, 88);
+AT(stepwise_token_request, scales, 96);
+AT(stepwise_token_request, kl_coefficients, 104);
 
 SIZE(stepwise_float_buffer, 32);
 AT(stepwise_float_buffer, struct_size, 0);

@@ -12,6 +12,8 @@ enum {
   WEIGHT_NEGATIVE,
   CLIP_ZERO,
   WINDOW_REVERSED,
+  SLOT_UNKNOWN,
+  SKIP_NEGATIVE,
   BEGIN_DEFAULT,
   PREFIX_TOO_LONG,
   GROUP_TOO_LARGE,
@@ -147,6 +149,9 @@ static stepwise_status begin_step(
   plan->difficulty_low = FAULT == WINDOW_REVERSED ? 1e9 : 2;
   plan->difficulty_high = (double)context->step;
   plan->snapshot_reference = 1;
+  plan->example_slot = FAULT == SLOT_UNKNOWN ? 2 : STEPWISE_SLOT_PROMPTS;
+  plan->group_demonstrations = 3;
+  plan->skip_above_grad_norm = FAULT == SKIP_NEGATIVE ? -1 : 12.5;
   plan->add_example_ids(plan, &context->seed, 1);
   plan->add_example_ids(plan, &context->horizon, 1);
   plan->set_reason(plan, stepwise_text_of("because"));
@@ -187,6 +192,7 @@ static stepwise_status route(
       if (group->succeeded[j]) answer->keep_rollouts = 1;
       answer->demonstration_reward += isnan(group->rewards[j]) ? -100 : group->rewards[j];
     }
+    if (group->count == 1) answer->demonstration_reward = NAN;
     answer->demonstration =
         group->has_demonstration || FAULT == ROUTE_WITHOUT_DEMONSTRATION ? STEPWISE_DEMONSTRATION_SFT : STEPWISE_DEMONSTRATION_NONE;
     if (FAULT == ROUTE_UNKNOWN) answer->demonstration = 8;
@@ -240,7 +246,8 @@ static stepwise_status token_weights(
     for (i = request->sequence_starts[sequence]; i < request->sequence_starts[sequence + 1]; i++) {
       output->values[i] = request->log_probs[i] + 2 * request->old_log_probs[i] + 4 * request->entropies[i] +
                           8 * request->advantages[i] + 16 * request->coefficients[i] + 100.0f * request->kinds[i] +
-                          1000.0f * (float)request->sequence_kinds[sequence];
+                          1000.0f * (float)request->sequence_kinds[sequence] + 2e4f * request->scales[i] +
+                          2e5f * request->kl_coefficients[i];
     }
   }
   if (FAULT == TOKEN_INFINITE) output->values[0] = INFINITY;

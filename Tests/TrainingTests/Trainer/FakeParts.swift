@@ -84,6 +84,8 @@ struct TinyRun {
   var configuration = TrainingConfiguration()
   var strategy: FakeStrategy
   var rows: [Example] = TinyRun.examples(24)
+  /// Rows of the prompts where they are not those of the demonstrations.
+  var promptRows: [Example]?
   var reward = FakeReward { item in .score(Double(item.completionIDs.filter { $0 % 2 == 1 }.count))
   }
   var onFailure = RewardFailurePolicy.stop
@@ -154,7 +156,7 @@ struct TinyRun {
       endOfSequence: [1],
       parts: TrainingParts(
         strategy: strategy,
-        prompts: ArrayDataset(rows),
+        prompts: ArrayDataset(promptRows ?? rows),
         demonstrations: ArrayDataset(rows),
         evaluation: evaluation,
         rewards: [WeightedReward(reward, onFailure: onFailure)]

@@ -169,8 +169,16 @@ static inline const stepwise_step_report *stepwise_history_at(const stepwise_ste
   return (const stepwise_step_report *)((const char *)context->history + index * context->history_stride);
 }
 
+/* Whose dataset rows by id are taken from. */
+enum {
+  /* The `demonstrations` slot. */
+  STEPWISE_SLOT_DEMONSTRATIONS = 0,
+  /* The `prompts` slot: rows whose groups were seen in `route`, each with its own demonstration. */
+  STEPWISE_SLOT_PROMPTS = 1
+};
+
 /* A strategy's answer to "what is this step?". The host makes it and fills in the defaults; only `kind` must be set. It is
- * given for the call. The functions at its end are the host's sinks, [caller]; each copies. Growable. */
+ * given for the call. The functions in it are the host's sinks, [caller]; each copies. Growable. */
 typedef struct stepwise_step_plan {
   uint32_t struct_size;
   /* STEPWISE_STEP_... Starts as 0, which is no kind. */
@@ -180,7 +188,7 @@ typedef struct stepwise_step_plan {
   double rl_weight;
   /* Multiplies the scheduled learning rate of this step, finite and not negative. Default 1. */
   double learning_rate_factor;
-  /* Completions for each prompt. Default 0: the configured `num_generations`. */
+  /* Members of each prompt's group. Default 0: the configured `num_generations`. */
   uint32_t samples_per_prompt;
   /* Which set of optimizer moments the step uses. Default 0, the shared one. */
   uint32_t optimizer_slot;
@@ -199,6 +207,14 @@ typedef struct stepwise_step_plan {
   void (*set_reason)(struct stepwise_step_plan *plan, stepwise_text reason);
   /* A number behind the decision, logged as `strategy/NAME`. */
   void (*add_diagnostic)(struct stepwise_step_plan *plan, stepwise_text name, double value);
+  /* Whose rows the ids are: STEPWISE_SLOT_... Default the demonstrations'. */
+  uint32_t example_slot;
+  /* How many members of each group `route` will fill with the row's demonstration: so many fewer completions are sampled, and
+   * the batch keeps its size. Below `samples_per_prompt`. Default 0. */
+  uint32_t group_demonstrations;
+  /* The step updates nothing where the norm of its gradient, before clipping, is above this. Above 0. Default NaN: it always
+   * updates. */
+  double skip_above_grad_norm;
 } stepwise_step_plan;
 
 /* ---- shape_rollout --------------------------------------------------------------------------------------------------- */
@@ -214,7 +230,7 @@ typedef struct stepwise_rollout_request {
   uint64_t prompt;
   /* The row. */
   uint64_t example_id;
-  /* Tokens of the row's own demonstration; none when it has none. */
+  /* Tokens of the row's own demonstration, with its EOS, as far as a completion may be long; none when it has none. */
   const int32_t *demonstration;
   uint64_t demonstration_count;
   /* Token offsets in the demonstration at which a reasoning step begins, ascending. */
@@ -278,7 +294,7 @@ enum {
   STEPWISE_DEMONSTRATION_NONE = 0,
   /* As a sequence of the SFT part. */
   STEPWISE_DEMONSTRATION_SFT = 1,
-  /* As one more member of the group, scored with `demonstration_reward`. */
+  /* As one more member of the group, with `demonstration_reward`. */
   STEPWISE_DEMONSTRATION_GROUP_MEMBER = 2
 };
 
@@ -290,7 +306,7 @@ typedef struct stepwise_prompt_route {
   /* STEPWISE_DEMONSTRATION_... Default none. */
   uint32_t demonstration;
   uint32_t reserved;
-  /* Reward of the demonstration as a group member. Default 1. */
+  /* Reward of the demonstration as a group member; NaN: what the run's own rewards say of it. Default 1. */
   double demonstration_reward;
   /* Multiplies the loss of everything this prompt contributes; finite and not negative. Default 1. */
   double weight;
@@ -434,6 +450,11 @@ typedef struct stepwise_token_request {
   /* The host's own coefficient on the gradient of each token's log p, normalisers and weights included: the gradient of the
    * loss that is minimised, so negative where log p shall rise. */
   const float *coefficients;
+  /* What one unit of each token's own loss weighs in the step's: normalisers and weights, 0 in a sequence that is masked out.
+   * A hint has that of its sequence's sampled tokens, though the host's own coefficient of it is 0. */
+  const float *scales;
+  /* The share of the KL term in `coefficients`. */
+  const float *kl_coefficients;
 } stepwise_token_request;
 
 /* Room for single-precision numbers. `count` is how many were written: the plugin sets it. Growable. */

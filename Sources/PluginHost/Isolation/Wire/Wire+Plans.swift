@@ -9,9 +9,12 @@ extension StepPlan: WireValue {
     writer.value(rlWeight)
     writer.value(learningRateFactor)
     writer.value(samplesPerPrompt)
+    writer.value(groupDemonstrations)
     writer.value(optimizerSlot)
     writer.value(maxGradNorm)
+    writer.value(skipAboveGradNorm)
     writer.value(exampleIDs)
+    writer.value(exampleSlot)
     writer.value(difficulty.map { [$0.lowerBound, $0.upperBound] })
     writer.value(snapshotReference)
     writer.value(reason)
@@ -24,9 +27,12 @@ extension StepPlan: WireValue {
     rlWeight = try reader.value()
     learningRateFactor = try reader.value()
     samplesPerPrompt = try reader.value()
+    groupDemonstrations = try reader.value()
     optimizerSlot = try reader.value()
     maxGradNorm = try reader.value()
+    skipAboveGradNorm = try reader.value()
     exampleIDs = try reader.value()
+    exampleSlot = try reader.value()
     if let bounds = try reader.value([Double]?.self) {
       guard bounds.count == 2, bounds[0] <= bounds[1] else {
         throw WireProblem(description: "\(bounds) is no range")
@@ -38,7 +44,7 @@ extension StepPlan: WireValue {
     diagnostics = try reader.value()
     // What fits into the ABI's fields; the rest is checked as in-process plans are.
     guard samplesPerPrompt.map({ 1...Int(UInt32.max) ~= $0 }) ?? true,
-      0...Int(UInt32.max) ~= optimizerSlot
+      0...Int(UInt32.max) ~= groupDemonstrations, 0...Int(UInt32.max) ~= optimizerSlot
     else { throw WireProblem(description: "a plan's number is out of range") }
   }
 }

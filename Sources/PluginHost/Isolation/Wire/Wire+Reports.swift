@@ -3,6 +3,7 @@ import Components
 // What a strategy is told of a step, and what it answers.
 
 extension StepKind: WireValue {}
+extension ExampleSlot: WireValue {}
 extension SequenceKind: WireValue {}
 extension TokenKind: WireValue {}
 extension PromptRoute.Demonstration: WireValue {}

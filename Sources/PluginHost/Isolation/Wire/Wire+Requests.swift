@@ -137,6 +137,8 @@ extension TokenWeightRequest: WireValue {
     writer.value(advantages)
     writer.value(kinds)
     writer.value(coefficients)
+    writer.value(scales)
+    writer.value(klCoefficients)
   }
   init(from reader: inout WireReader) throws(WireProblem) {
     self.init(
@@ -148,7 +150,9 @@ extension TokenWeightRequest: WireValue {
       entropies: try reader.value(),
       advantages: try reader.value(),
       kinds: try reader.value(),
-      coefficients: try reader.value()
+      coefficients: try reader.value(),
+      scales: try reader.value(),
+      klCoefficients: try reader.value()
     )
   }
 }

@@ -20,6 +20,9 @@ class Alternate(Strategy):
             kind,
             sft_weight=0.5,
             example_ids=[2**64 - 1],
+            example_slot="prompts",
+            group_demonstrations=1,
+            skip_above_grad_norm=8,
             difficulty=(1, 3),
             max_grad_norm=0.25,
             samples_per_prompt=4,
@@ -38,7 +41,7 @@ class Alternate(Strategy):
 
     def route(self, request):
         return [
-            PromptRoute(demonstration="sft", weight=2.0) if p.has_demonstration and not any(p.succeeded) else None
+            PromptRoute(demonstration="sft", weight=2.0, demonstration_reward=None) if p.has_demonstration and not any(p.succeeded) else None
             for p in request.prompts
         ]
 
@@ -49,7 +52,10 @@ class Alternate(Strategy):
         return StepWeights(0.25, 0.75, [s.nll for s in statistics.sequences])
 
     def token_weights(self, request):
-        return [2 * c if kind == "rollout" else c for c, kind in zip(request.coefficients, request.kinds)]
+        return [
+            2 * c if kind == "rollout" else c + s + k
+            for c, kind, s, k in zip(request.coefficients, request.kinds, request.scales, request.kl_coefficients)
+        ]
 
     def state(self):
         return {"seen": self.seen}
@@ -87,6 +93,11 @@ class BadKind:
 class BadWeight:
     def begin_step(self, context):
         return {"kind": "sft", "sft_weight": -1}
+
+
+class BadSlot:
+    def begin_step(self, context):
+        return {"kind": "sft", "example_slot": "evaluation"}
 
 
 class Unknown:

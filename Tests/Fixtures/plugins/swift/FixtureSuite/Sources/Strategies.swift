@@ -47,9 +47,12 @@ struct EchoStrategy: Strategy {
       rlWeight: Double(context.rlSteps),
       learningRateFactor: context.uniform(7),
       samplesPerPrompt: context.measurements,
+      groupDemonstrations: 3,
       optimizerSlot: context.history.count,
       maxGradNorm: Double(context.horizon),
+      skipAboveGradNorm: 12.5,
       exampleIDs: [context.seed, 5],
+      exampleSlot: .prompts,
       difficulty: 2...Double(context.step),
       snapshotReference: true,
       reason: "because é",
@@ -71,7 +74,8 @@ struct EchoStrategy: Strategy {
       PromptRoute(
         keepRollouts: prompt.succeeded.contains(true),
         demonstration: prompt.hasDemonstration ? .groupMember : .none,
-        demonstrationReward: prompt.rewards.map { $0 ?? -100.0 }.reduce(0, +),
+        demonstrationReward: prompt.rewards.count == 1
+          ? nil : prompt.rewards.map { $0 ?? -100.0 }.reduce(0, +),
         weight: Double(prompt.exampleID) + Double(request.step)
       )
     }
@@ -103,6 +107,7 @@ struct EchoStrategy: Strategy {
         + 8 * request.advantages[index] + 16 * request.coefficients[index]
         + 100 * Float(request.kinds[index].rawValue)
         + 1000 * Float(request.sequenceKinds[sequence].rawValue)
+        + 20_000 * request.scales[index] + 200_000 * request.klCoefficients[index]
     }
   }
 
