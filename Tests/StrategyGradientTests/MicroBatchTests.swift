@@ -83,6 +83,16 @@ struct MicroBatchTests {
     }
   }
 
+  /// TRL's `bnpo` takes the mean over each micro-batch's own tokens, so there the cut must show.
+  @Test("the comparison sees a loss that depends on the cut")
+  func sensitivity() throws {
+    func run(_ pieces: Int) throws -> [GradientRun.Step] {
+      try steps("grpo", pieces: pieces) { $0.grpo.lossType = .bnpo }
+    }
+    let differences = zip(try run(1), try run(4)).map { distance($0.gradient, $1.gradient) }
+    #expect(differences.allSatisfy { $0 > 1e-3 }, "\(differences)")
+  }
+
   @Test("dft is the host's own dft loss, and not nll")
   func dft() throws {
     let plugin = try steps("dft")
