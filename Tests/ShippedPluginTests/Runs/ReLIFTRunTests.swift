@@ -38,34 +38,40 @@ struct ReLIFTRunTests {
 
   @Test("the update is clipped; a norm above the limit leaves the weights, and the rows are gone")
   func limits() throws {
-    func weights(_ parameters: ParameterValue) throws -> (after: [Float], trainer: Trainer) {
-      let run = try hopeless(parameters, steps: 4)
-      defer { run.remove() }
-      let trainer = try run.trained()
-      let records = try RunDirectory.open(at: run.directory).records(in: .decisions)
-      let skipped = records.map { $0["update_skipped"] == .bool(true) }
-      let metrics = try RunDirectory.open(at: run.directory).records(in: .metrics)
-      let isSkipped = parameters["skip_above_grad_norm"] != nil
-      #expect(skipped == [false, false, isSkipped, false])
-      #expect(metrics.map { $0["update_skipped"] } == [nil, nil, .double(isSkipped ? 1 : 0), nil])
-      // The rows of the skipped step do not come back: only those of the first steps' third, if any.
-      #expect(run.strategy.reports.map(\.kind) == [.rl, .rl, .sft, .rl])
-      return (ShippedPluginTests.weights(of: trainer.model), trainer)
-    }
     let before = ShippedPluginTests.weights(of: try StrategyRun.model())
-    let skipped = try weights(["buffer_size": 8, "skip_above_grad_norm": 1e-6])
-    #expect(skipped.after == before)
-    #expect(skipped.trainer.optimizer.updates == [3])
-    let clipped = try weights(["buffer_size": 8])
-    #expect(clipped.after != before)
-    // AdamW's second moment after one update is 0.001 times the square of the clipped gradient, whose norm is then max_grad_norm.
+    let skipped = try outcome(["buffer_size": 8, "skip_above_grad_norm": 1e-6])
+    #expect(skipped.weights == before)
+    #expect(skipped.updates == [3])
+    #expect(skipped.flags == [nil, nil, 1, nil])
     for limit in [0.01, 0.1] {
-      let trainer = try weights(["buffer_size": 8, "max_grad_norm": .double(limit)]).trainer
-      let state = trainer.optimizer.state(1)
-      let moment = trainer.model.store.backend.read(state.firstMoment)
-      let norm = moment.reduce(0) { $0 + Double($1) * Double($1) }.squareRoot()
-      #expect(abs(norm / (0.1 * limit) - 1) < 1e-3)
+      let clipped = try outcome(["buffer_size": 8, "max_grad_norm": .double(limit)])
+      #expect(clipped.weights != before)
+      #expect(clipped.updates == [3, 1])
+      #expect(clipped.flags == [nil, nil, 0, nil])
+      // AdamW's first moment after one update is a tenth of the clipped gradient.
+      #expect(abs(clipped.momentNorm / (0.1 * limit) - 1) < 1e-3)
     }
+  }
+
+  /// What four steps, the third of them SFT, leave.
+  private func outcome(
+    _ parameters: ParameterValue
+  ) throws -> (weights: [Float], updates: [Int], momentNorm: Double, flags: [Double?]) {
+    let run = try hopeless(parameters, steps: 4)
+    defer { run.remove() }
+    let (weights, updates, norm) = try {
+      let trainer = try run.trained()
+      let updates = trainer.optimizer.updates
+      let moment = trainer.model.store.backend.read(trainer.optimizer.state(1).firstMoment)
+      let norm = moment.reduce(0) { $0 + Double($1) * Double($1) }.squareRoot()
+      return (ShippedPluginTests.weights(of: trainer.model), updates, norm)
+    }()
+    #expect(run.strategy.reports.map(\.kind) == [.rl, .rl, .sft, .rl])
+    let directory = try RunDirectory.open(at: run.directory)
+    let flags = try directory.records(in: .metrics).map { $0["update_skipped"]?.number }
+    let decisions = try directory.records(in: .decisions).map { $0["update_skipped"] != nil }
+    #expect(decisions == flags.map { $0 == 1 })
+    return (weights, updates, norm, flags)
   }
 
   @Test("a run without a demonstrations section does; a row that is gone is named")
