@@ -43,7 +43,8 @@ extension ComponentRequest {
           .output,
           hook: "route",
           "\(place) has the weight \(route.weight), the reward \(route.demonstrationReward ?? .nan)",
-          cure: "give finite numbers, the weight not below 0; a reward of NaN asks the run's rewards"
+          cure:
+            "give finite numbers, the weight not below 0; a reward of NaN asks the run's rewards"
         )
       }
     }
