@@ -119,8 +119,10 @@ public final class Trainer {
       try evaluate()
     }
     var reason = StopReason.completed
-    while state.step < horizon {
+    while true {
+      // Also at the end: what is due there may lengthen the run.
       let answer = try control?.boundary(self)
+      guard state.step < horizon else { break }
       if answer == .stop || shouldStop() {
         reason = .interrupted
         break

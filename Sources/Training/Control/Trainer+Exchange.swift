@@ -91,12 +91,25 @@ extension Trainer {
     }
   }
 
-  /// Other settings hold from the next step on.
+  /// Other settings hold from the next step on. `seed`, `probeSize` and `shuffleDataset` must be those of the run's beginning.
   public func exchange(configuration: TrainingConfiguration) throws {
     try configuration.check()
-    let changed = configuration.grpo.beta != 0 && self.configuration.grpo.beta == 0
+    let (old, new) = (self.configuration.grpo, configuration.grpo)
     self.configuration = configuration
-    if changed, needsReference, reference == nil { try snapshotReference() }
+    optimizer.configuration = configuration
+    // Log-probabilities of a batch in use belong to its temperature, and its place to its geometry: what is left of it is not used.
+    let geometry = { (grpo: GRPOConfiguration) in
+      [
+        grpo.perDeviceTrainBatchSize, grpo.resolvedStepsPerGeneration, grpo.numIterations,
+        grpo.numGenerations,
+      ]
+    }
+    if old.temperature != new.temperature || geometry(old) != geometry(new) {
+      let use = new.resolvedStepsPerGeneration * new.numIterations
+      state.generation = nil
+      state.rlMicroSteps = (state.rlMicroSteps + use - 1) / use * use
+    }
+    if old.beta == 0, new.beta != 0, needsReference, reference == nil { try snapshotReference() }
   }
 }
 

@@ -22,8 +22,10 @@ public protocol TrainerControl: AnyObject {
 }
 
 extension TrainerControl {
+  /// Looks at nothing.
   public func scored(_ batch: RewardBatch, _ scores: [[Double?]]) {}
 
+  /// Recovers from nothing.
   public func recovers(_ trainer: Trainer, from error: any Error) throws -> Bool { false }
 }
 
