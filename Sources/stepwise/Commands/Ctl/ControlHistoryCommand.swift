@@ -1,5 +1,4 @@
 import ArgumentParser
-import Glibc
 import RunControl
 import RunStore
 
@@ -14,7 +13,14 @@ struct ControlHistoryCommand: ControlVerb {
   @OptionGroup var options: ControlOptions
 
   func perform(on run: RunReference) throws {
-    let records = try Self.records(of: run)
+    // The file and not the socket: the same table whether the run is going, suspended or over.
+    let records = try Journal.records(of: run.url)
+    if case .int(let last)? = records.last?["seq"], last > Int64(records.count) {
+      StandardError.write(
+        "stepwise: \(run.shown)/\(Journal.fileName): \(last - Int64(records.count)) of \(last) records "
+          + "are damaged and left out"
+      )
+    }
     if options.json {
       let values = records.map { RecordValue.object($0.fields) }
       let answer = ControlAnswer.done([], ["records": .array(values)])
@@ -24,27 +30,6 @@ struct ControlHistoryCommand: ControlVerb {
       return try StandardOutput.write("\(run.shown): no interventions so far\n")
     }
     try StandardOutput.write(JournalTable(records).table.shown())
-  }
-
-  /// The journal's whole lines. One without its newline is being written at this moment, or was when the run was killed.
-  private static func records(of run: RunReference) throws -> [Record] {
-    let path = "\(run.shown)/journal.jsonl"
-    let bytes: [UInt8]
-    do throws(InputFile.Failure) {
-      bytes = try InputFile.bytes(path)
-    } catch {
-      if error.code == ENOENT { return [] }
-      throw error
-    }
-    let newline = UInt8(ascii: "\n")
-    let whole = bytes[..<((bytes.lastIndex(of: newline) ?? -1) + 1)]
-    return try whole.split(separator: newline).enumerated().map { number, line in
-      do throws(RecordSyntaxError) {
-        return try Record(json: line)
-      } catch {
-        throw RunStoreError.damaged(path: path, reason: "line \(number + 1), \(error)")
-      }
-    }
   }
 }
 

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Components
+import FoundationEssentials
 import PluginHost
 import RunControl
 import RunStore
@@ -88,8 +89,7 @@ struct ControlSwapCommand: ControlVerb {
 
   /// The run may have another working directory: a folder's path goes there as a whole.
   private var located: String {
-    plugin.contains("/") && !plugin.hasPrefix("/")
-      ? "\(ProcessPaths.workingDirectory)/\(plugin)" : plugin
+    plugin.contains("/") ? URL(filePath: plugin).standardizedFileURL.path : plugin
   }
 
   private func given() throws -> RecordValue {
