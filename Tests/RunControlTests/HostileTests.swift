@@ -143,6 +143,17 @@ import Testing
     #expect(server.close())
   }
 
+  /// Millions of empty lines cost time in proportion: a quadratic reader would need half a minute for these.
+  @Test func emptyLinesCostLittle() throws {
+    let run = try RunFolder()
+    let server = try ControlServer(run: run.path, handler: scripted())
+    let client = try RawClient(run)
+    client.send([UInt8](repeating: 10, count: 1 << 23))
+    client.send("{\"command\":\"status\"}\n")
+    #expect(try client.answer()?.isDone == true)
+    #expect(server.close())
+  }
+
   @Test func nestingHasALimit() throws {
     let run = try RunFolder()
     let server = try ControlServer(run: run.path, handler: scripted())

@@ -125,7 +125,7 @@ final class ServerCore: Sendable {
       )
     }
     let hasRoom = state.withLock { state in
-      guard !state.isClosing, state.connections.count < limits.connections else { return false }
+      guard state.connections.count < limits.connections else { return false }
       state.connections[descriptor] = false
       return true
     }
@@ -165,6 +165,7 @@ final class ServerCore: Sendable {
     var reader = LineReader(descriptor, limit: limits.requestLength)
     var writer = LineWriter(descriptor)
     while true {
+      if state.withLock({ $0.isClosing }) { return }
       let event = reader.next(
         within: Deadline(after: limits.silence),
         lineTime: limits.requestTime

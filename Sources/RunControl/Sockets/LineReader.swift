@@ -19,7 +19,9 @@ struct LineReader {
   private let descriptor: Int32
   private let limit: Int
   private var buffer: [UInt8] = []
-  /// Bytes of `buffer` that hold no newline.
+  /// Where in `buffer` the line begins: moving up what follows each of thousands of lines would take quadratic time.
+  private var start = 0
+  /// Up to where there is no newline behind `start`.
   private var searched = 0
   private var hasEnded = false
 
@@ -34,30 +36,42 @@ struct LineReader {
   ///   - patience: how long the first byte may take.
   ///   - lineTime: how long the line may take from its first byte on; without it `patience` holds for all of it.
   mutating func next(within patience: Deadline, lineTime: Duration? = nil) -> Event {
-    var deadline = buffer.isEmpty || lineTime == nil ? patience : Deadline(after: lineTime)
+    var deadline = pending == 0 || lineTime == nil ? patience : Deadline(after: lineTime)
     while true {
       if let end = buffer[searched...].firstIndex(of: UInt8(ascii: "\n")) {
-        let line = Array(buffer[..<end])
-        buffer.removeSubrange(...end)
-        searched = 0
+        let line = Array(buffer[start..<end])
+        start = end + 1
+        searched = start
         return line.count > limit ? .tooLong : .line(line)
       }
       searched = buffer.count
-      if buffer.count > limit { return .tooLong }
+      if pending > limit { return .tooLong }
       if hasEnded {
-        defer { (buffer, searched) = ([], 0) }
-        return buffer.isEmpty ? .ended : .line(buffer)
+        defer { clear() }
+        return pending == 0 ? .ended : .line(Array(buffer[start...]))
       }
-      let wasEmpty = buffer.isEmpty
+      let isFirst = pending == 0
       guard deadline.waits(for: Int32(POLLIN), on: descriptor) else {
-        return wasEmpty ? .silence : .halfLine
+        return isFirst ? .silence : .halfLine
       }
       receive()
-      if wasEmpty, !buffer.isEmpty, let lineTime { deadline = Deadline(after: lineTime) }
+      if isFirst, pending > 0, let lineTime { deadline = Deadline(after: lineTime) }
     }
   }
 
+  /// Bytes of the line that has begun.
+  private var pending: Int { buffer.count - start }
+
+  private mutating func clear() {
+    buffer = []
+    start = 0
+    searched = 0
+  }
+
   private mutating func receive() {
+    buffer.removeFirst(start)
+    searched -= start
+    start = 0
     let room = 1 << 16
     let before = buffer.count
     buffer.append(contentsOf: repeatElement(0, count: room))
@@ -68,7 +82,7 @@ struct LineReader {
     buffer.removeLast(room - max(0, count))
     if count == 0 || (count < 0 && errno != EINTR && errno != EAGAIN) {
       // A connection that was reset half-way through a line has no line to give.
-      if count < 0 { (buffer, searched) = ([], 0) }
+      if count < 0 { clear() }
       hasEnded = true
     }
   }
