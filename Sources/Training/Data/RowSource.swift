@@ -144,7 +144,8 @@ final class RowSource {
   func restore(_ cursor: Cursor) throws {
     self.cursor = cursor
     orderEpoch = -1
-    try dataset.beginEpoch(cursor.epoch)
+    // No run tells a dataset of its first epoch, so none that goes on does either: its state would not be the same.
+    if cursor.epoch > 0 { try dataset.beginEpoch(cursor.epoch) }
   }
 
   private func draw(_ wanted: Int) throws -> [(place: Place, row: Example)] {
