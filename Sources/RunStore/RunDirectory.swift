@@ -96,6 +96,12 @@ public final class RunDirectory {
     try streams[stream]!.append(line: record.json)
   }
 
+  /// Adds several records to a stream in one write: all of them, or none.
+  public func append(_ records: [Record], to stream: RunStream) throws {
+    guard !records.isEmpty else { return }
+    try streams[stream]!.append(line: records.map(\.json).joined(separator: "\n"))
+  }
+
   /// Every record of a stream, in order.
   public func records(in stream: RunStream) throws -> [Record] {
     try Self.records(in: stream, of: url)
@@ -104,20 +110,7 @@ public final class RunDirectory {
   /// Every record of a stream of a run that need not be open.
   public static func records(in stream: RunStream, of url: URL) throws -> [Record] {
     let path = "\(url.path)/\(stream.fileName)"
-    let lines = try Files.read(path).split(separator: UInt8(ascii: "\n"))
-    return try lines.enumerated().map { number, line in
-      do throws(JSONReader.Failure) {
-        guard case .object(let fields) = try JSONReader.value(line) else {
-          throw JSONReader.Failure(offset: 0, reason: "not a record")
-        }
-        return Record(fields)
-      } catch {
-        throw RunStoreError.damaged(
-          path: path,
-          reason: "line \(number + 1), byte \(error.offset): \(error.reason)"
-        )
-      }
-    }
+    return try RecordFile.records(of: try Files.read(path)[...], path: path)
   }
 
   /// Copies a plugin's image or manifest into the run under its SHA-256, so that a later reload does not lose it.
@@ -198,15 +191,14 @@ public final class RunDirectory {
     for (stream, length) in mark.lengths { try streams[stream]!.truncate(to: length) }
   }
 
-  /// A stream that somebody edited no longer ends a line where the checkpoint noted: its records' own steps decide. A
-  /// decision's step is the 0-based step itself, the others' counts completed steps.
+  /// A stream that somebody edited no longer ends a line where the checkpoint noted: its records' own steps decide.
   private func keepRecords(upTo step: Int, in stream: RunStream) throws {
     let file = streams[stream]!
     onWarning(
       "\(file.path): changed since the checkpoint of step \(step); records of later steps, and "
         + "lines that are not records, are dropped."
     )
-    let end = Double(stream == .decisions ? step : step + 1)
+    let end = Double(stream.namesStepFromZero ? step : step + 1)
     try file.keepLines { line in
       guard case .object(let fields)? = try? JSONReader.value(line) else { return false }
       return Record(fields)["step"]?.number.map { $0 < end } ?? false

@@ -7,8 +7,13 @@ final class RunLock {
   init(run: String) throws {
     let path = "\(run)/.lock"
     descriptor = try Files.openFile(path, O_RDWR | O_CREAT)
-    if flock(descriptor, LOCK_EX | LOCK_NB) != 0 {
-      let code = errno
+    var code = Self.attempt(descriptor, LOCK_EX)
+    // Who only looks (`isHeld`) holds the lock for a moment, which must not keep a run from starting.
+    for _ in 0..<10 where code == EWOULDBLOCK {
+      usleep(5_000)
+      code = Self.attempt(descriptor, LOCK_EX)
+    }
+    if code != 0 {
       close(descriptor)
       if code == EWOULDBLOCK { throw RunStoreError.inUse(path: run) }
       // File systems without locks (some network ones) say ENOLCK or ENOTSUP; a run there works, unguarded.
@@ -16,6 +21,20 @@ final class RunLock {
         throw RunStoreError.system(operation: "lock", path: path, code: code)
       }
     }
+  }
+
+  /// Whether another process writes into the run.
+  static func isHeld(run: String) -> Bool {
+    let descriptor = open("\(run)/.lock", O_RDONLY | O_CLOEXEC)
+    guard descriptor >= 0 else { return false }
+    defer { close(descriptor) }
+    let code = attempt(descriptor, LOCK_SH)
+    if code == 0 { flock(descriptor, LOCK_UN) }
+    return code == EWOULDBLOCK
+  }
+
+  private static func attempt(_ descriptor: Int32, _ operation: Int32) -> Int32 {
+    flock(descriptor, operation | LOCK_NB) == 0 ? 0 : errno
   }
 
   deinit {

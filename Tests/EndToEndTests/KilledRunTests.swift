@@ -20,7 +20,7 @@ import Testing
     #expect(whole.code == 0, "\(whole.error)")
     let duration = Date.now.timeIntervalSince(began)
     let expected = try workshop.weights("whole")
-    let streams = ["metrics.jsonl", "decisions.jsonl"]
+    let streams = ["metrics.jsonl", "decisions.jsonl", "rollouts.jsonl"]
 
     for index in 0..<Self.kills {
       let name = "killed-\(index)"

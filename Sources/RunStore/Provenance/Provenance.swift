@@ -113,7 +113,10 @@ extension RunDirectory {
 
   /// Where the run's numbers come from.
   public func provenance() throws -> Provenance {
-    let path = path(Self.provenanceName)
+    try Self.provenance(at: path(Self.provenanceName))
+  }
+
+  static func provenance(at path: String) throws -> Provenance {
     let bytes = try Files.read(path)
     do {
       return try JSONDecoder().decode(Provenance.self, from: Data(bytes))

@@ -43,7 +43,12 @@ public enum RunStream: String, Sendable, CaseIterable {
   case samples
   /// Evaluations on held-out prompts.
   case evaluations
+  /// Every completion of every generation batch, with what the rewards said of it.
+  case rollouts
 
   /// The stream's file in the run directory.
   public var fileName: String { rawValue + ".jsonl" }
+
+  /// Whether a record's `step` is the 0-based step that it belongs to; those of the others count complete steps.
+  public var namesStepFromZero: Bool { self == .decisions || self == .rollouts }
 }

@@ -165,6 +165,9 @@ public struct GRPOConfiguration: Sendable, Equatable {
   public var maskTruncatedCompletions = false
   /// Whether KL is multiplied by the importance ratio.
   public var useBiasCorrectionKL = true
+  /// Whether every completion is kept in `rollouts.jsonl`. TRL's default is false, since it prints them; here a run is studied
+  /// afterwards, and what is not kept cannot be.
+  public var logCompletions = true
 
   /// Creates a configuration with every default.
   public init() {}

@@ -53,17 +53,32 @@ final class RowSource {
     return Double(cursor.drawn) / Double(epochLength)
   }
 
+  /// Where a row stands, so that it can be found again.
+  struct Place: Sendable, Equatable {
+    var epoch: Int
+    /// In the dataset's own order.
+    var position: Int
+  }
+
   /// The next `count` rows, of the difficulties asked for.
   ///
   /// A row outside the window is passed over for this epoch.
   func next(_ count: Int, difficulty: ClosedRange<Double>? = nil) throws -> [Example] {
-    var rows: [Example] = []
+    try nextPlaced(count, difficulty: difficulty).map(\.row)
+  }
+
+  /// The next rows with their places.
+  func nextPlaced(
+    _ count: Int,
+    difficulty: ClosedRange<Double>? = nil
+  ) throws -> [(place: Place, row: Example)] {
+    var rows: [(place: Place, row: Example)] = []
     rows.reserveCapacity(count)
     var passedOver = 0
     while rows.count < count {
       // Without a window every row fits, so whole runs of positions are asked for at once.
       let wanted = difficulty == nil ? count - rows.count : 1
-      for row in try draw(wanted) {
+      for (place, row) in try draw(wanted) {
         if let difficulty {
           guard let value = row.difficulty else {
             throw TrainingError.row(
@@ -87,7 +102,7 @@ final class RowSource {
           }
         }
         cursor.drawn += 1
-        rows.append(row)
+        rows.append((place, row))
       }
     }
     return rows
@@ -129,15 +144,17 @@ final class RowSource {
   func restore(_ cursor: Cursor) throws {
     self.cursor = cursor
     orderEpoch = -1
-    try dataset.beginEpoch(cursor.epoch)
+    // No run tells a dataset of its first epoch, so none that goes on does either: its state would not be the same.
+    if cursor.epoch > 0 { try dataset.beginEpoch(cursor.epoch) }
   }
 
-  private func draw(_ wanted: Int) throws -> [Example] {
+  private func draw(_ wanted: Int) throws -> [(place: Place, row: Example)] {
     guard let count = dataset.count else {
       defer { cursor.position += wanted }
-      return try fetch(
-        (cursor.position + heldOut.count)..<(cursor.position + heldOut.count + wanted)
-      )
+      let start = cursor.position + heldOut.count
+      return try fetch(start..<(start + wanted)).enumerated().map {
+        (Place(epoch: cursor.epoch, position: start + $0), $1)
+      }
     }
     if orderEpoch != cursor.epoch {
       order = (shuffle ? random.permutation(count, .order, epochKey) : Array(0..<count))
@@ -152,7 +169,9 @@ final class RowSource {
     }
     let end = min(order.count, cursor.position + wanted)
     defer { cursor.position = end }
-    return try order[cursor.position..<end].map { try fetch($0..<($0 + 1))[0] }
+    return try order[cursor.position..<end].map {
+      (Place(epoch: cursor.epoch, position: $0), try fetch($0..<($0 + 1))[0])
+    }
   }
 
   /// Slots permute apart even when they share a dataset and a seed.

@@ -203,7 +203,7 @@ public struct Objective {
     ).logProbs.array
   }
 
-  private func differentiate(
+  func differentiate(
     _ batch: MicroBatch,
     temperature: Float,
     loss: ([Float]) -> (Double, [Float])

@@ -7,14 +7,24 @@ struct RolloutGroup {
   let example: Example
   let promptText: String
   let prompt: [Int32]
+  /// Where the row stands in the prompts; `nil` outside of training.
+  let place: RowSource.Place?
   var samples: [RolloutSample] = []
   /// Sampled but not yet scored.
   var fresh: [Completion] = []
+  /// How often the batch was sampled and scored.
+  var rounds = 0
 
-  init(example: Example, promptText: String, prompt: [Int32]) {
+  init(
+    example: Example,
+    promptText: String,
+    prompt: [Int32],
+    place: RowSource.Place? = nil
+  ) {
     self.example = example
     self.promptText = promptText
     self.prompt = prompt
+    self.place = place
   }
 }
 
@@ -27,6 +37,8 @@ struct RolloutSample {
   /// The weighted sum, `nil` where all abstained.
   let total: Double?
   let solved: Bool
+  /// In which round of its batch it was sampled: what was scored together.
+  let round: Int
   /// The answer that it gives, where it was asked for and the rewards extract one.
   var answer: String?
 }
@@ -65,12 +77,14 @@ extension [RolloutGroup] {
             scores: scores.map { $0[next] },
             total: totals[next],
             solved: solved[next],
+            round: self[index].rounds,
             answer: answers ? given[next] : nil
           )
         )
         next += 1
       }
       self[index].fresh = []
+      self[index].rounds += 1
     }
   }
 }

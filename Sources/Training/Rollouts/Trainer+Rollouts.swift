@@ -7,22 +7,27 @@ extension Trainer {
   func makeGenerationBatch(_ plan: StepPlan) throws -> GenerationBatch {
     guard let source = prompts else { preconditionFailure("an RL plan without prompts") }
     let members = plan.samplesPerPrompt ?? configuration.grpo.numGenerations
-    let examples = try source.next(
+    let examples = try source.nextPlaced(
       configuration.grpo.resolvedGenerationBatchSize / members,
       difficulty: plan.difficulty
     )
-    var groups = try examples.map { example in
+    var groups = try examples.map { place, example in
       try rewards.check(example, slot: source.slot)
       try requireDemonstration(example, slot: source.slot)
       return RolloutGroup(
         example: example,
         promptText: try rows.promptText(example, slot: source.slot),
-        prompt: try rows.prompt(example, slot: source.slot)
+        prompt: try rows.prompt(example, slot: source.slot),
+        place: place
       )
     }
     try sample(&groups, size: members - plan.groupDemonstrations)
+    let firstJudged = state.rolloutsDrawn
     var (sequences, routed) = try route(groups)
     if !sequences.isEmpty { try assignAdvantages(&sequences) }
+    if configuration.grpo.logCompletions {
+      rolloutRecords += describe(groups, sequences, firstJudged: firstJudged).map(\.record)
+    }
     let order = random.permutation(
       sequences.count,
       .shuffleGeneration,

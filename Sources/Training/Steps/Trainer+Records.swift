@@ -20,6 +20,8 @@ extension Trainer {
       gradNorm: report.gradNorm,
       isSkipped: outcome.isSkipped
     )
+    try run.append(rolloutRecords, to: .rollouts)
+    rolloutRecords = []
     if isDue(configuration.loggingSteps) || state.step == horizon {
       var record = Record()
       record["step"] = .int(Int64(state.step))

@@ -9,6 +9,7 @@ extension Trainer {
     let clock = ContinuousClock()
     let began = clock.now
     let before = try snapshot()
+    rolloutRecords = []
     var weightsAreThoseBefore = true
     do {
       let plan = try planStep()

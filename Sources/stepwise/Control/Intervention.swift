@@ -87,6 +87,10 @@ struct ControlProblem: Error, CustomStringConvertible {
   init(_ error: any Error) {
     if let known = error as? ControlProblem {
       self = known
+    } else if let slot = error as? SlotError {
+      // The place in the configuration is not where this came from.
+      problem = "\(slot.slot): \(slot.error)"
+      cure = "The run goes on as it was."
     } else {
       problem = ErrorReport(error).message
       cure = "The run goes on as it was."

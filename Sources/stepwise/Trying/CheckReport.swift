@@ -99,13 +99,6 @@ final class CheckReport {
   }
 }
 
-extension String {
-  /// The text with blanks up to `columns`.
-  fileprivate func padded(to columns: Int) -> String {
-    self + String(repeating: " ", count: max(0, columns - count))
-  }
-}
-
 extension TextTable {
   /// The table as the terminal shows it.
   func shown(_ device: TerminalDevice = TerminalDevice()) -> String {

@@ -142,7 +142,7 @@ import Training
       dtype: float32
       report_to: none
       sft: {packing: false, truncation_mode: keep_start}
-      grpo: {log_completions: false, top_entropy_quantile: 1.0}
+      grpo: {top_entropy_quantile: 1.0}
 
       """
     )

@@ -184,5 +184,11 @@ extension ConfigurationKeys {
       .flag,
       "Whether the KL term is multiplied by the importance ratio."
     ),
+    ConfigurationKey(
+      "grpo.log_completions",
+      \.training.grpo.logCompletions,
+      .flag,
+      "Whether every completion is kept in rollouts.jsonl. On, unlike in TRL, which prints them: `stepwise runs rescore` reads them."
+    ),
   ]
 }

@@ -100,11 +100,6 @@ enum UnsupportedKeys {
     Entry(name: "ref_model_mixup_alpha", harmless: [.null, .double(0.6)], cure: remove),
     Entry(name: "ref_model_sync_steps", harmless: [.null, .int(512)], cure: remove),
     Entry(name: "entropy_coef", harmless: zero, cure: "Use 0"),
-    Entry(
-      name: "log_completions",
-      harmless: off,
-      cure: "Remove the key: evaluation.sample_count samples are kept in samples.jsonl"
-    ),
     Entry(name: "gradient_checkpointing", harmless: off, cure: remove),
     Entry(name: "use_peft", harmless: off, cure: "Use false: all parameters are trained"),
     Entry(name: "lora_r", harmless: [.null, .int(16)], cure: remove),

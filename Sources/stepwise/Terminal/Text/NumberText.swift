@@ -58,6 +58,17 @@ enum NumberText {
     }
   }
 
+  /// A size on disk: 812 B, 41.2 kB, 3.1 MB.
+  static func bytes(_ count: Int) -> String {
+    let value = Double(count)
+    switch count {
+    case ..<1000: return "\(count) B"
+    case ..<999_950: return fixed(value / 1e3, 1) + " kB"
+    case ..<999_950_000: return fixed(value / 1e6, 1) + " MB"
+    default: return fixed(value / 1e9, 2) + " GB"
+    }
+  }
+
   /// A whole number with its thousands apart: 12,345.
   static func grouped(_ value: Int) -> String {
     var out = ""

@@ -99,6 +99,11 @@ extension String {
     )
   }
 
+  /// The text with blanks up to `columns`.
+  func padded(to columns: Int) -> String {
+    self + String(repeating: " ", count: Swift.max(0, columns - count))
+  }
+
   func leftPadded(to columns: Int) -> String {
     String(repeating: " ", count: Swift.max(0, columns - count)) + self
   }
