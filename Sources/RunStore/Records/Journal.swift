@@ -38,7 +38,7 @@ public final class Journal: Sendable {
   public func append(_ record: Record) throws -> Record {
     try state.withLock { state in
       var numbered = Record([
-        RecordField("seq", .int(Int64(state.records.count + 1))),
+        RecordField("seq", .int(Int64(state.records.last?["seq"]?.number ?? 0) + 1)),
         RecordField("time", .string(Date.now.ISO8601Format())),
       ])
       numbered.fields += record.fields

@@ -91,6 +91,14 @@ extension Trainer {
     }
   }
 
+  /// Other rows are held out for evaluation from the next one on; `nil` for none.
+  public func exchange(evaluation: (any Dataset)?) throws {
+    var parts = parts
+    parts.evaluation = evaluation
+    try parts.check()
+    self.parts = parts
+  }
+
   /// Other settings hold from the next step on. `seed`, `probeSize` and `shuffleDataset` must be those of the run's beginning.
   public func exchange(configuration: TrainingConfiguration) throws {
     try configuration.check()

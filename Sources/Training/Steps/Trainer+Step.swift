@@ -5,6 +5,7 @@ extension Trainer {
   /// One optimizer step, from the strategy's plan to its report.
   ///
   /// - Returns: whether it was made: not where whoever steers the run recovered from its failure.
+  @discardableResult
   func runStep() throws -> Bool {
     let clock = ContinuousClock()
     let began = clock.now

@@ -16,6 +16,13 @@ extension RunController {
       .load(target, slot: slot, pin: pin, services: services)
   }
 
+  private func loader(
+    _ target: LoadedConfiguration,
+    _ pins: [String: PluginPins.Pin]
+  ) -> PartsLoader {
+    PartsLoader(target, services: services, pins: PluginPins(bySlot: pins, run: run.url))
+  }
+
   /// Puts a newcomer into its slot. The same plugin goes on with the state of the one before; another starts from what the run's
   /// history tells it.
   ///
@@ -124,6 +131,16 @@ extension RunController {
         exchanged.append(slot)
       }
       if slot == "prompts" { live.prompts = present } else { live.demonstrations = present }
+    }
+    let evaluation = "evaluation.prompts"
+    if new.evaluationPrompts != old.evaluationPrompts || isOther(evaluation) {
+      live.evaluation =
+        new.evaluationPrompts == nil
+        ? nil
+        : try loader(target, pins?[evaluation].map { [evaluation: $0] } ?? [:])
+          .loadDataset(evaluation)
+      try trainer.exchange(evaluation: live.evaluation?.part)
+      exchanged.append(evaluation)
     }
     try moveRewards(
       to: target,

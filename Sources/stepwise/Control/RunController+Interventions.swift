@@ -26,8 +26,7 @@ extension RunController {
       let done = try apply(
         intervention,
         trainer,
-        newcomer: pending?.newcomer.value,
-        sequence: journal.records.count + 1
+        newcomer: pending?.newcomer.value
       ) { complete in
         var record: Record = [
           "step": .int(Int64(step)), "by": .string(who), "action": .string(complete.action),
@@ -63,7 +62,7 @@ extension RunController {
   /// Does again what the journal says was done. It was right then; where it fails now, the bits will differ, and that is said.
   func carryOut(_ intervention: Intervention, _ trainer: Trainer, sequence: Int) {
     do {
-      try apply(intervention, trainer, newcomer: nil, sequence: sequence) { _ in sequence }
+      try apply(intervention, trainer, newcomer: nil) { _ in sequence }
     } catch {
       notices.post(
         "journal record \(sequence), \(intervention.action) \(intervention.text), cannot be done again, "
@@ -128,7 +127,6 @@ extension RunController {
     _ intervention: Intervention,
     _ trainer: Trainer,
     newcomer: Newcomer?,
-    sequence: Int,
     record: (Intervention) throws -> Int
   ) throws -> [String] {
     let before = (steering: steering, loaded: loaded, live: live, shadow: shadow)

@@ -32,6 +32,11 @@ final class RunController: TrainerControl {
   var repeated: [(intervention: Intervention, sequence: Int)] = []
   private var encoded: (steering: Steering, bytes: [UInt8])?
 
+  /// The step before which a replay ends; `nil` for the run's own horizon.
+  var end: Int?
+  /// How much of the journal is still to be done.
+  var scripted: Int { script.count }
+
   /// A record of the journal that is carried out again.
   struct ScriptedIntervention {
     var sequence: Int
@@ -123,6 +128,7 @@ final class RunController: TrainerControl {
       ask(entry.intervention, trainer, who: "configuration", schedule: entry.index)
     }
     publish(trainer)
+    if let end, step >= end { return .stop }
     if try serve(trainer) == .stop { return .stop }
     publish(trainer)
     if step < trainer.horizon { planShadow(trainer) }

@@ -302,7 +302,13 @@ extension RunController {
       "text": .string(lines.joined(separator: "; ")), "comparison": shadow.comparison.record,
       "outcome": "done",
     ]
-    do { try journal.append(record) } catch { notices.post("\(error)") }
+    // Steps that are done again end the trial again; its end is in the journal already.
+    let isKnown = journal.records.contains {
+      $0["action"]?.text == action && $0["of"]?.number == Double(shadow.sequence)
+    }
+    if !isKnown {
+      do { try journal.append(record) } catch { notices.post("\(error)") }
+    }
     lines.forEach(notices.post)
     shadow.waiting?.answer(.done(lines, ["comparison": shadow.comparison.record]))
   }
