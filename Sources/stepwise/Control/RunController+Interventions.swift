@@ -191,6 +191,7 @@ extension RunController {
     case .set(let setting):
       remember(intervention.text, trainer, state: false)
       let target = try change.setting(setting.key, to: setting.value)
+      try checkHorizon(target, trainer)
       steering.ramps.removeAll { $0.key == setting.key }
       if setting.over > 0 {
         let from = try change.number(setting.key)
@@ -225,6 +226,7 @@ extension RunController {
       remember(intervention.text, trainer, state: true)
       let target = try change.configured(arguments)
       try refuseAnotherRun(target)
+      try checkHorizon(target, trainer)
       try move(to: target, trainer, mayReload: true, undo: &undoReconfigure)
       return (intervention, ["\(intervention.text) from step \(step) on"])
     case .rollback:
@@ -288,6 +290,18 @@ extension RunController {
     steering.ramps = undo.ramps
     steering.exchanged = undo.exchanged
     return ["undone: \(undo.text)"]
+  }
+
+  /// A horizon that is passed already would end the run where it stands.
+  private func checkHorizon(_ target: LoadedConfiguration, _ trainer: Trainer) throws {
+    let (old, new) = (
+      loaded.configuration.training.maxSteps, target.configuration.training.maxSteps
+    )
+    guard new != old, new >= 0, new <= trainer.completedSteps else { return }
+    throw ControlProblem(
+      "max_steps=\(new), and \(trainer.completedSteps) steps are complete",
+      cure: "Give more than that, or end the run: `stepwise ctl RUN stop`."
+    )
   }
 
   /// Another model, tokenizer or seed is another run.
