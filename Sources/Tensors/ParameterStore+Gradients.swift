@@ -35,6 +35,11 @@ extension ParameterStore {
     return copy
   }
 
+  /// Puts a copy back, bit for bit.
+  public func restoreGradients(_ copy: GradientBuffer) {
+    backend.copy(copy.buffer, to: gradBuffer)
+  }
+
   /// Multiplies all gradients.
   public func scaleGradients(_ factor: Float) { backend.scale(gradBuffer, by: factor) }
 

@@ -24,6 +24,8 @@ public struct TrainingConfiguration: Sendable, Equatable {
   public var maxGradNorm = 1.0
   /// Metrics are averaged and written every so many optimizer steps.
   public var loggingSteps = 10
+  /// Whether the gradients of the SFT loss, the surrogate and the KL term are measured apart at each logged step.
+  public var logGradientParts = false
   /// A checkpoint every so many optimizer steps; 0 for the end only.
   public var saveSteps = 500
   /// How many checkpoints are kept.

@@ -19,6 +19,8 @@ struct StepOutcome {
   var loss: Double
   /// TRL's metrics of the policy loss.
   var policyMetrics: PolicyMetrics?
+  /// The gradients of the objectives by themselves, where that is asked for.
+  var gradientParts: [Diagnostic] = []
 }
 
 extension Trainer {
@@ -88,6 +90,10 @@ extension Trainer {
       if weight != 1 { model.store.scaleGradients(Float(weight)) }
     }
     outcome.gradNorm = try finiteNorm("the gradient norm")
+    let isLogged = (state.step + 1) % max(1, configuration.loggingSteps) == 0
+    if configuration.logGradientParts, isLogged {
+      outcome.gradientParts = try gradientParts(work)
+    }
     return outcome
   }
 

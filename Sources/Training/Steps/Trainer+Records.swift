@@ -103,6 +103,7 @@ extension Trainer {
       metrics += work.statistics?.metrics ?? []
     }
     add("grad_cosine", report.gradientCosine)
+    metrics += outcome.gradientParts
     metrics += parts.ownMetrics()
     metrics += plan.diagnostics.map { Diagnostic("strategy/\($0.name)", $0.value) }
     return metrics

@@ -57,6 +57,8 @@ struct Rehearsal {
     // Its messages and numbers are no part of the run.
     services.log = { _, _, _ in }
     services.metric = { _, _, _ in }
+    // The models are in use by the training thread.
+    services.logProbabilities = { _, _, ids in Array(repeating: -1, count: ids.count) }
     switch try load(isolated, slot: slot, pin: pin, services: services) {
     case .strategy(let strategy): try rehearse(strategy.part)
     case .dataset(let dataset): try rehearse(dataset.part)

@@ -150,6 +150,11 @@ final class RunController: TrainerControl {
 
   func saveState() throws -> [UInt8] {
     var current = steering
+    // What was scored since the boundary belongs to the comparison.
+    shadow?.compareScores(
+      loaded.configuration.training.grpo,
+      rewards: live.rewards.map(\.part)
+    )
     if let shadow { current.trial = try shadow.saved() }
     if let encoded, encoded.steering == current { return encoded.bytes }
     let bytes = try current.encoded()

@@ -127,6 +127,13 @@ enum ConfigurationKeys {
       "Metrics are averaged and written every so many optimizer steps."
     ),
     ConfigurationKey(
+      "log_gradient_parts",
+      \.training.logGradientParts,
+      .flag,
+      "Whether each logged step measures the gradients of the SFT loss, the surrogate and the KL term apart: norms and cosines, "
+        + "gradients/...; the run's bits stay."
+    ),
+    ConfigurationKey(
       "save_steps",
       \.training.saveSteps,
       .whole(0),
