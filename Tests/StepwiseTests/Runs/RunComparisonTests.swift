@@ -137,7 +137,10 @@ import Training
   }
 
   @Test func runsWithoutACommonMetricAreRefused() throws {
-    let runs = try pair { run in try run.write("metrics.jsonl", [["step": 1, "other": 1]]) }
+    let runs = try pair { run in
+      try run.write("metrics.jsonl", [["step": 1, "other": 1]])
+      try run.write("evaluations.jsonl", "")
+    }
     #expect {
       _ = try compare(runs)
     } throws: {
