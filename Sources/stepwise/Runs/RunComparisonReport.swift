@@ -85,6 +85,11 @@ struct RunComparisonReport {
         Span("\(compared.joined(separator: ", ")).", .quiet),
       ])
     }
+    if comparison.leavesOutStrategies {
+      lines.append([
+        Span("    what each strategy says of itself is left out: reasons, strategy/...", .quiet)
+      ])
+    }
     if comparison.start > 0 {
       lines.append([
         Span("    compared from step \(NumberText.grouped(comparison.start)) on", .quiet)

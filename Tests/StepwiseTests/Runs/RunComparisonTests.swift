@@ -70,6 +70,34 @@ import Training
     #expect(comparison.parting?.difference.first == "\"sft\"")
   }
 
+  /// Reasons are prose of the plugin: two strategies that do the same part where they do something else.
+  @Test func whatStrategiesSayOfThemselvesIsNoParting() throws {
+    let kinds = ["sft", "sft", "rl", "rl", "rl", "rl"]
+    func decisions(_ reason: String, _ own: String, _ kinds: [String]) -> [Record] {
+      kinds.enumerated().map { step, kind in
+        [
+          "step": RecordValue(step), "kind": .string(kind), "reason": .string(reason),
+          "grad_norm": 0.5, own: 1,
+        ]
+      }
+    }
+    let runs = try pair { run in
+      try run.write("decisions.jsonl", decisions("so", "mu", kinds.dropLast() + ["sft"]))
+    }
+    try runs.0.write("decisions.jsonl", decisions("thus", "p_t", kinds))
+    // One strategy that gives two reasons is not the same to the bit.
+    #expect(try compare(runs).parting?.difference.field == "reason")
+    try runs.1.write(
+      "config.yaml",
+      SampleRunDirectory.configuration.replacing("org.example.sasr", with: "org.example.mix")
+    )
+    #expect(try compare(runs).parting?.step == 5)
+    #expect(try compare(runs).parting?.difference.field == "kind")
+    try runs.1.write("decisions.jsonl", decisions("so", "mu", kinds))
+    #expect(try compare(runs).parting == nil)
+    #expect(try !compare(runs).isExact)
+  }
+
   @Test func aShorterRunIsNoDifferenceButNotExact() throws {
     let runs = try pair { run in try run.train(["sft", "sft", "rl"]) }
     let comparison = try compare(runs)
