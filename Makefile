@@ -18,7 +18,9 @@ run: build  ## build, then train the default recipe and show the result (at most
 	@$(BIN)/stepwise train
 
 test: build  ## build, then run every test
-	swift test -c release --skip-build -Xswiftc -enable-testing
+	@log=$$(mktemp) && trap 'rm -f "$$log"' EXIT && \
+	  swift test -c release --skip-build -Xswiftc -enable-testing 2>&1 | tee "$$log" || \
+	  { printf '\n== what failed ==\n'; grep -A2 'recorded an issue\|^error: ' "$$log"; exit 1; }
 	STEPWISE_EXIT_TESTS=1 swift test -c release --skip-build -Xswiftc -enable-testing \
 	  --filter aLineThatDoesNotFitLeavesNoTornLine
 

@@ -112,6 +112,7 @@ let package = Package(
     host("Components"),
     host("LanguageModels", ["Tensors", "Tokenizers"]),
     host("RunStore", ["CSodium"]),
+    host("RunControl", ["RunStore", "CPlatform"]),
     host("Training", ["LanguageModels", "Tensors", "Tokenizers", "Components", "RunStore"]),
     host("PluginHost", ["CPlatform", "CStepwisePlugin", "Components", "CSodium", "CFFI", yams]),
     host("PluginPackages", ["PluginHost", "Components", "CArchive", "CSodium", yams]),
@@ -120,7 +121,7 @@ let package = Package(
       name: "stepwise",
       dependencies: [
         "Training", "LanguageModels", "Tensors", "Tokenizers", "Components", "RunStore",
-        "PluginHost", "PluginPackages", "PluginConformance", yams, argumentParser,
+        "RunControl", "PluginHost", "PluginPackages", "PluginConformance", yams, argumentParser,
       ],
       swiftSettings: swiftSettings
     ),
@@ -166,6 +167,7 @@ let package = Package(
     tests("TokenizersTests", ["Tokenizers"], exclude: ["Fixtures"]),
     tests("LanguageModelsTests", ["LanguageModels", "Tensors"], exclude: ["Fixtures"]),
     tests("RunStoreTests", ["RunStore"]),
+    tests("RunControlTests", ["RunControl", "RunStore", "CPlatform"]),
     tests(
       "TrainingTests",
       ["Training", "LanguageModels", "Tensors", "Tokenizers", "Components", "RunStore"],
@@ -204,7 +206,7 @@ let package = Package(
       ["PluginConformance", "PluginHost", "Components", "stepwise"]
     ),
     tests("StepwisePluginTests", ["StepwisePlugin"]),
-    tests("EndToEndTests", []),
+    tests("EndToEndTests", ["RunControl", "RunStore"]),
     tests(
       "StepwiseTests",
       ["stepwise", "Components", "Training", "Tensors", "RunStore", "PluginHost", "Tokenizers"]

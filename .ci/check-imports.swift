@@ -18,14 +18,15 @@ let allowed: [String: Set<String>] = [
   "Components": [],
   "LanguageModels": ["Tensors", "Tokenizers"],
   "RunStore": ["CSodium"],
+  "RunControl": ["RunStore", "CPlatform"],
   "Training": ["LanguageModels", "Tensors", "Tokenizers", "Components", "RunStore"],
   "PluginHost": ["CStepwisePlugin", "CPlatform", "Components", "CSodium", "CFFI", "Yams"],
   "PluginPackages": ["PluginHost", "Components", "CArchive", "CSodium", "Yams"],
   "stepwise-plugin-worker": ["PluginHost"],
   "PluginConformance": ["PluginHost", "Components", "CPlatform"],
   "stepwise": [
-    "Training", "LanguageModels", "Tensors", "Tokenizers", "Components", "RunStore", "PluginHost",
-    "PluginPackages", "PluginConformance", "Yams", "ArgumentParser",
+    "Training", "LanguageModels", "Tensors", "Tokenizers", "Components", "RunStore", "RunControl",
+    "PluginHost", "PluginPackages", "PluginConformance", "Yams", "ArgumentParser",
   ],
 ]
 

@@ -53,3 +53,5 @@ void platform_become_expendable(void) {
   (void)written;
   close(file);
 }
+
+void platform_name_thread(const char *name) { prctl(PR_SET_NAME, name); }

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include "CPlatform.h"
@@ -54,4 +55,42 @@ ssize_t platform_receive(int socket, void *bytes, size_t count, int *descriptor)
     memcpy(descriptor, CMSG_DATA(header), sizeof(int));
   }
   return received;
+}
+
+int platform_open_directory(const char *path) { return open(path, O_PATH | O_DIRECTORY | O_CLOEXEC); }
+
+int platform_unix_socket(void) { return socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0); }
+
+static int unix_address(struct sockaddr_un *address, const char *path) {
+  memset(address, 0, sizeof *address);
+  address->sun_family = AF_UNIX;
+  if (strlen(path) >= sizeof address->sun_path) {
+    errno = ENAMETOOLONG;
+    return -1;
+  }
+  strcpy(address->sun_path, path);
+  return 0;
+}
+
+int platform_unix_bind(int socket, const char *path) {
+  struct sockaddr_un address;
+  if (unix_address(&address, path) != 0) return -1;
+  return bind(socket, (const struct sockaddr *)&address, sizeof address);
+}
+
+int platform_unix_connect(int socket, const char *path) {
+  struct sockaddr_un address;
+  if (unix_address(&address, path) != 0) return -1;
+  return connect(socket, (const struct sockaddr *)&address, sizeof address);
+}
+
+int platform_unix_accept(int socket) { return accept4(socket, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK); }
+
+int platform_unix_peer(int socket, uid_t *user, pid_t *process) {
+  struct ucred peer;
+  socklen_t size = sizeof peer;
+  if (getsockopt(socket, SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0) return -1;
+  *user = peer.uid;
+  *process = peer.pid;
+  return 0;
 }

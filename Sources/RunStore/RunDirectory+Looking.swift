@@ -13,6 +13,18 @@ extension RunDirectory {
     try RecordFile.records(at: "\(url.path)/\(stream.fileName)") ?? []
   }
 
+  /// The records that a stream held at a checkpoint.
+  public static func records(
+    in stream: RunStream,
+    of url: URL,
+    at checkpoint: Checkpoint
+  ) throws -> [Record] {
+    let path = "\(url.path)/\(stream.fileName)"
+    guard Files.size(path) != nil else { return [] }
+    let length = try StreamLengths(from: checkpoint.url.path)[stream]
+    return try RecordFile.records(of: try Files.read(path).prefix(length), path: path)
+  }
+
   /// The checkpoints by their names, oldest first; whether they are whole is not looked at.
   public static func checkpoints(of url: URL) -> [Checkpoint] {
     let path = "\(url.path)/\(checkpointsName)"

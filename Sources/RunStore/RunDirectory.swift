@@ -178,6 +178,19 @@ public final class RunDirectory {
     }
   }
 
+  /// How much the streams held at a moment of this process.
+  public struct Mark: Sendable {
+    fileprivate var lengths: [RunStream: Int]
+  }
+
+  /// How much the streams hold now.
+  public func mark() -> Mark { Mark(lengths: streams.mapValues(\.length)) }
+
+  /// Drops what was added to the streams since.
+  public func rewind(to mark: Mark) throws {
+    for (stream, length) in mark.lengths { try streams[stream]!.truncate(to: length) }
+  }
+
   /// A stream that somebody edited no longer ends a line where the checkpoint noted: its records' own steps decide.
   private func keepRecords(upTo step: Int, in stream: RunStream) throws {
     let file = streams[stream]!

@@ -1,4 +1,4 @@
-import Components
+public import Components
 public import LanguageModels
 public import RunStore
 public import Tensors
@@ -99,6 +99,9 @@ public final class Trainer {
   /// Optimizer steps complete.
   public var completedSteps: Int { state.step }
 
+  /// What strategies were told of the newest steps, oldest first; at most `StepContext.historyLimit`.
+  public var history: [StepReport] { state.history }
+
   /// Trains to the horizon, or until `shouldStop` answers true at a step boundary.
   ///
   /// - Returns: Why it ended. Either way the last state is on disk.
@@ -118,13 +121,15 @@ public final class Trainer {
       try evaluate()
     }
     var reason = StopReason.completed
-    while state.step < horizon {
+    while true {
+      // Also at the end: what is due there may lengthen the run.
       let answer = try control?.boundary(self)
+      guard state.step < horizon else { break }
       if answer == .stop || shouldStop() {
         reason = .interrupted
         break
       }
-      try runStep()
+      guard try runStep() else { continue }
       if isDue(configuration.saveSteps), state.step < horizon { try writeCheckpoint() }
     }
     try writeCheckpoint()
@@ -150,6 +155,21 @@ public final class Trainer {
       probe = try probeMicroBatches(dataset, state.probe)
     }
     try openDemonstrations(heldOut: heldOut)
+    try openPrompts()
+  }
+
+  /// Makes a probe of the demonstrations at these positions, none for none, and opens the demonstrations without them.
+  func holdOut(probe positions: [Int]) throws {
+    probe = []
+    if !positions.isEmpty, let dataset = parts.demonstrations {
+      probe = try probeMicroBatches(dataset, positions)
+    }
+    try openDemonstrations(heldOut: Set(positions))
+    state.probe = positions
+  }
+
+  /// Opens the prompts at their beginning.
+  func openPrompts() throws {
     prompts = try parts.prompts.map {
       try RowSource(
         slot: "prompts",

@@ -60,7 +60,7 @@ public struct TrainingParts {
   }
 
   /// Fails with a clear message where the strategy needs what the run lacks.
-  func check() throws {
+  public func check() throws {
     let needs = strategy.requirements
     let name = strategy.identity.id
     if needs.contains(.demonstrations) || needs.contains(.probe), demonstrations == nil {

@@ -84,6 +84,9 @@ int platform_supervise(void);
 /* No core files from here on, and the first to go when memory is short. */
 void platform_become_expendable(void);
 
+/* The name of the calling thread, of which the system keeps 15 bytes. */
+void platform_name_thread(const char *name);
+
 /* What is printed to standard output leaves the process line by line, as to a terminal. */
 void platform_write_lines(void);
 
@@ -100,6 +103,27 @@ ssize_t platform_send(int socket, const void *bytes, size_t count, int descripto
 
 /* Receives without blocking; a descriptor that came along is stored in `*descriptor`, close-on-exec, else -1. */
 ssize_t platform_receive(int socket, void *bytes, size_t count, int *descriptor);
+
+/* ---- Sockets with a name in the file system --------------------------------------------------------------------------- */
+
+/* The longest path that an address holds, in bytes. */
+enum { PLATFORM_UNIX_PATH_LIMIT = 107 };
+
+/* A directory to name files in, not to read; close-on-exec. Searching it needs no right to read it. */
+int platform_open_directory(const char *path);
+
+/* A Unix stream socket that does not block; close-on-exec. */
+int platform_unix_socket(void);
+
+/* Gives a socket a name, or connects it to one: ENAMETOOLONG beyond PLATFORM_UNIX_PATH_LIMIT. */
+int platform_unix_bind(int socket, const char *path);
+int platform_unix_connect(int socket, const char *path);
+
+/* The next connection, which does not block; close-on-exec. */
+int platform_unix_accept(int socket);
+
+/* Who connected, as the kernel noted it then. `*process` is 0 where it cannot be seen from here. */
+int platform_unix_peer(int socket, uid_t *user, pid_t *process);
 
 /* Tells the processor that this thread is spinning. */
 static inline void platform_relax(void) {

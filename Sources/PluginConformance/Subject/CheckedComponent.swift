@@ -67,7 +67,7 @@ final class CheckedComponent {
   func reference(_ parameters: ParameterValue? = nil) -> PluginReference {
     let own = subject.parameters == .null ? example.parameters : subject.parameters
     return PluginReference(
-      subject.manifestFile,
+      "\(subject.manifestFile)#\(subject.component)",
       parameters: parameters ?? own,
       baseDirectory: subject.baseDirectory ?? manifest.directory,
       isolation: isPython ? nil : .inProcess

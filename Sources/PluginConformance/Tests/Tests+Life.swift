@@ -41,9 +41,15 @@ extension ConformanceTest {
       }
       component.note("creating and destroying instances")
       try cycle(10)
-      let before = ProcessUse()
-      try cycle(100)
-      try ProcessUse().expectNoGrowth(since: before, over: 100, unit: "instance")
+      // The allocator's caches count as held and fill up for a while: only what grows every time grows with the instances.
+      for time in 1...3 {
+        let before = ProcessUse()
+        try cycle(100)
+        do {
+          try ProcessUse().expectNoGrowth(since: before, over: 100, unit: "instance")
+          return
+        } catch where time < 3 {}
+      }
     },
     ConformanceTest(
       id: "life.reconfigure",

@@ -45,8 +45,9 @@ extension ConformanceTest {
       try require(
         .demonstrations,
         "demonstrations",
-        plans.contains { $0.kind == .sft || $0.kind == .both }
+        plans.contains { ($0.kind == .sft || $0.kind == .both) && !$0.imitatesPrompts }
       )
+      try require(.prompts, "prompts", plans.contains { $0.imitatesPrompts })
       try require(.prompts, "prompts", plans.contains { $0.kind == .rl || $0.kind == .both })
       try require(.probe, "probe", plans.contains { $0.kind == .measure })
     },
@@ -152,4 +153,9 @@ extension StepReport {
     gradNorm = value
     gradientCosine = value
   }
+}
+
+extension StepPlan {
+  /// Whether its rows are named ones of the prompts, with their demonstrations.
+  fileprivate var imitatesPrompts: Bool { !exampleIDs.isEmpty && exampleSlot == .prompts }
 }

@@ -1,5 +1,5 @@
 import Components
-import Dispatch
+import Foundation
 import PluginHost
 import Synchronization
 
@@ -45,30 +45,53 @@ extension ConformanceTest {
     let material = try component.material(rewards[0])
     let batches = rewards.indices.map { material.varied(3 + 2 * $0, seed: UInt64($0)) }
     let expected = try zip(rewards, batches).map { try $0.score($1).map(\.text) }
-    let problem = Mutex<String?>(nil)
+    let problem = FirstProblem()
     let shared = SharedRewards(rewards)
     let count = rewards.count
-    DispatchQueue.concurrentPerform(iterations: count) { thread in
-      for round in 0..<100 where problem.withLock({ $0 == nil }) {
+    onThreads(count) { thread in
+      for round in 0..<100 where problem.text == nil {
         do {
           let found = try shared.rewards[thread].score(batches[thread]).map(\.text)
           if let index = found.indices.first(where: { found[$0] != expected[thread][$0] }) {
             let text =
               "\(shown(batches[thread].items[index])) has \(expected[thread][index]) alone and "
               + "\(found[index]) in round \(round) beside \(count - 1) other calls"
-            problem.withLock { $0 = $0 ?? text }
+            problem.note(text)
           }
         } catch {
-          problem.withLock { $0 = $0 ?? "\(error)" }
+          problem.note("\(error)")
         }
       }
     }
-    if let found = problem.withLock({ $0 }) {
+    if let found = problem.text {
       throw CheckEnd.failed(
         found,
         cure: "guard what calls share, or declare STEPWISE_CONCURRENCY_SERIAL"
       )
     }
+  }
+
+  /// Runs `body` on `count` threads at once.
+  ///
+  /// Threads of their own, not `concurrentPerform`: that takes no more of them than there are idle processors,
+  /// and on a busy machine one after the other.
+  private static func onThreads(_ count: Int, _ body: @escaping @Sendable (Int) -> Void) {
+    let all = DispatchGroup()
+    for index in 0..<count {
+      all.enter()
+      Thread.detachNewThread {
+        body(index)
+        all.leave()
+      }
+    }
+    all.wait()
+  }
+
+  /// What went wrong first, on whichever thread.
+  private final class FirstProblem: Sendable {
+    private let first = Mutex<String?>(nil)
+    var text: String? { first.withLock { $0 } }
+    func note(_ text: String) { first.withLock { $0 = $0 ?? text } }
   }
 
   /// Carries rewards to threads. Unchecked because that they bear it is what is tried.

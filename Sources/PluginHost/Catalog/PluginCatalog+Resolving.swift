@@ -32,18 +32,38 @@ extension PluginCatalog {
     return try one(of: found, kind, name) { () -> PluginError in notFound(kind, wanted) }
   }
 
-  private func resolvePath(_ kind: ComponentKind, _ path: String) throws(PluginError) -> Entry {
+  /// `FOLDER`, or `FOLDER#COMPONENT` where its manifest declares several of a kind.
+  private func resolvePath(_ kind: ComponentKind, _ name: String) throws(PluginError) -> Entry {
+    var path = name
+    var component: String?
+    if let mark = name.lastIndex(of: "#"), !name[mark...].contains("/") {
+      path = String(name[..<mark])
+      component = String(name[name.index(after: mark)...])
+    }
     let file =
       path.hasSuffix("/" + PluginManifest.fileName) ? path : path + "/" + PluginManifest.fileName
     let there = PluginCatalog(searchPaths: [
       String(file.dropLast(PluginManifest.fileName.count + 1))
     ])
     if let problem = there.problems.first { throw problem }
-    let found = there.entries.filter { $0.component.kind == kind }
-    return try one(of: found, kind, path) { () -> PluginError in
-      PluginError(
+    let all = there.entries.filter { $0.component.kind == kind }
+    let found = all.filter {
+      component == nil || $0.component.id == component
+        || Self.shortName($0.component.id) == component
+    }
+    return try one(of: found, kind, name) { () -> PluginError in
+      if let component, !all.isEmpty {
+        return PluginError(
+          .notFound,
+          plugin: name,
+          file: file,
+          "it has no \(kind.rawValue) '\(component)'",
+          cure: "it has \(all.map(\.component.id).joined(separator: ", "))"
+        )
+      }
+      return PluginError(
         .notFound,
-        plugin: path,
+        plugin: name,
         file: file,
         there.entries.isEmpty ? "there is no such manifest" : "it has no \(kind.rawValue)",
         cure: "give the folder of a plugin.yaml that declares one"
@@ -66,7 +86,8 @@ extension PluginCatalog {
       .ambiguous,
       plugin: name,
       "\(found.count) \(kind.plural) answer to it: \(candidates.joined(separator: ", "))",
-      cure: "give the full id, id@version, or the path"
+      cure: name.contains("/")
+        ? "add #ID to the path" : "give the full id, id@version, or the path"
     )
   }
 

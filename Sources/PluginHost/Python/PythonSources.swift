@@ -126,3 +126,31 @@ package struct PythonSources {
     return (Array(path[..<cut]), Array(path[(cut + 1)...]))
   }
 }
+
+extension PythonSources {
+  /// The files of an image that `image()` made; `nil` where it is a single Python file.
+  static func files(inImage bytes: [UInt8]) -> [File]? {
+    func field(_ offset: Int, _ size: Int) -> String {
+      String(decoding: bytes[offset..<offset + size].prefix { $0 != 0 }, as: UTF8.self)
+    }
+    guard bytes.count >= 1024, field(257, 5) == "ustar" else { return nil }
+    var files: [File] = []
+    var offset = 0
+    while offset + 512 <= bytes.count, bytes[offset] != 0 {
+      let prefix = field(offset + 345, 155)
+      let name = field(offset, 100)
+      guard let size = Int(field(offset + 124, 11), radix: 8), size >= 0,
+        offset + 512 + size <= bytes.count
+      else { return files }
+      let start = offset + 512
+      files.append(
+        File(
+          path: prefix.isEmpty ? name : "\(prefix)/\(name)",
+          bytes: Array(bytes[start..<start + size])
+        )
+      )
+      offset = start + (size + 511) / 512 * 512
+    }
+    return files
+  }
+}

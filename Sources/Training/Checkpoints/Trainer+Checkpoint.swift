@@ -30,12 +30,16 @@ extension Trainer {
   /// Call once, before `train`, and after `RunDirectory.rewind(to:)`.
   public func resume(from checkpoint: Checkpoint) throws {
     let snapshot = try read(checkpoint.url)
-    guard state.probe == snapshot.state.probe else {
-      throw TrainingError.checkpoint(
-        path: checkpoint.url.path,
-        problem: "its probe rows are not those of this dataset and seed",
-        cure: "Resume with the dataset, seed and probe_size of the run"
-      )
+    if state.probe != snapshot.state.probe {
+      // A run that was steered may have had a strategy with a probe before; any other has the one of its dataset and seed.
+      guard !snapshot.control.isEmpty else {
+        throw TrainingError.checkpoint(
+          path: checkpoint.url.path,
+          problem: "its probe rows are not those of this dataset and seed",
+          cure: "Resume with the dataset, seed and probe_size of the run"
+        )
+      }
+      try holdOut(probe: snapshot.state.probe)
     }
     try enter(snapshot, from: checkpoint.url)
   }
@@ -79,7 +83,7 @@ extension Trainer {
   }
 
   /// Writes the state as it stands, atomically.
-  func writeCheckpoint() throws { try writeCheckpoint(try snapshot()) }
+  public func writeCheckpoint() throws { try writeCheckpoint(try snapshot()) }
 
   /// Writes the tensors as they stand with a state that belongs to them; asks no plugin for anything.
   func writeCheckpoint(_ snapshot: TrainerSnapshot) throws {

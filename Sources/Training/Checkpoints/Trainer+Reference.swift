@@ -28,7 +28,12 @@ extension Trainer {
   /// Loads the reference that the state names, from the run to which the checkpoint belongs.
   func loadReference(of checkpoint: URL) throws {
     guard let digest = state.referenceDigest else { return }
-    let url = checkpoint.appending(path: "../../references/\(digest).safetensors").standardized
+    try loadReference(named: digest, in: checkpoint.appending(path: "../..").standardized)
+  }
+
+  /// Loads a reference that is stored in a run.
+  func loadReference(named digest: String, in folder: URL) throws {
+    let url = folder.appending(path: "references/\(digest).safetensors")
     guard FileManager.default.fileExists(atPath: url.path),
       try SHA256.hexDigest(ofFileAt: url) == digest
     else {

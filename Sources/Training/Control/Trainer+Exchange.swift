@@ -15,23 +15,27 @@ extension Trainer {
     parts.strategy = strategy
     try parts.check()
     if let saved, !saved.isEmpty { try strategy.loadState(saved) }
-    var drawn: (positions: [Int], batches: [MicroBatch])?
-    if strategy.requirements.contains(.probe), state.probe.isEmpty,
-      let dataset = parts.demonstrations
-    {
-      let positions = probePositions(of: dataset, size: configuration.probeSize, random: random)
-      drawn = (positions, try probeMicroBatches(dataset, positions))
-    }
-    if let drawn {
-      let cursor = demonstrations?.cursor
-      try openDemonstrations(heldOut: Set(drawn.positions))
-      // The epoch's order without the probe is another one: it begins anew.
-      if let cursor { try demonstrations?.restore(.init(epoch: cursor.epoch, drawn: cursor.drawn)) }
-      state.probe = drawn.positions
-      probe = drawn.batches
-    }
+    let old = (parts: self.parts, probe: state.probe, cursor: demonstrations?.cursor)
     self.parts = parts
-    if needsReference, reference == nil { try snapshotReference() }
+    do {
+      if strategy.requirements.contains(.probe), state.probe.isEmpty,
+        let dataset = parts.demonstrations
+      {
+        try holdOut(
+          probe: probePositions(of: dataset, size: configuration.probeSize, random: random)
+        )
+        // The epoch's order without the probe is another one: it begins anew.
+        if let cursor = old.cursor {
+          try demonstrations?.restore(.init(epoch: cursor.epoch, drawn: cursor.drawn))
+        }
+      }
+      if needsReference, reference == nil { try snapshotReference() }
+    } catch {
+      self.parts = old.parts
+      try holdOut(probe: old.probe)
+      if let cursor = old.cursor { try demonstrations?.restore(cursor) }
+      throw error
+    }
   }
 
   /// Other rewards score from the next generation batch on; one that is in use keeps its advantages.
@@ -44,35 +48,76 @@ extension Trainer {
     self.rewards = panel
   }
 
-  /// Another dataset gives the rows of a slot from the next batch on, from its beginning.
+  /// Another dataset gives the rows of a slot from the next batch on.
   ///
-  /// A probe stays what it was: its rows were taken from the old demonstrations.
-  public func exchange(dataset: any Dataset, in slot: DataSlot) throws {
+  /// Where demonstrations have a probe, it is drawn anew from the newcomer.
+  ///
+  /// - Parameter keepsPlace: whether it goes on where the old one stood, as a new build of the same dataset does; else it begins
+  ///   anew.
+  public func exchange(
+    dataset: any Dataset,
+    in slot: DataSlot,
+    keepsPlace: Bool = false
+  ) throws {
     var parts = parts
     switch slot {
     case .prompts: parts.prompts = dataset
     case .demonstrations: parts.demonstrations = dataset
     }
     try parts.check()
-    let source = try RowSource(
-      slot: slot.rawValue,
-      dataset: dataset,
-      random: random,
-      shuffle: configuration.shuffleDataset
-    )
-    self.parts = parts
-    switch slot {
-    case .prompts: prompts = source
-    case .demonstrations: demonstrations = source
+    let moment = try moment()
+    let (old, cursor) =
+      slot == .prompts
+      ? (self.parts.prompts, prompts?.cursor) : (self.parts.demonstrations, demonstrations?.cursor)
+    do {
+      self.parts = parts
+      switch slot {
+      case .prompts: try openPrompts()
+      case .demonstrations:
+        var positions = state.probe
+        if !keepsPlace, !positions.isEmpty {
+          positions = probePositions(of: dataset, size: configuration.probeSize, random: random)
+        }
+        try holdOut(probe: positions)
+      }
+      if keepsPlace, let old, let cursor {
+        let saved = try old.saveState()
+        if !saved.isEmpty { try dataset.loadState(saved) }
+        try (slot == .prompts ? prompts : demonstrations)?.restore(cursor)
+      }
+    } catch {
+      try goBack(to: moment)
+      throw error
     }
   }
 
-  /// Other settings hold from the next step on.
+  /// Other rows are held out for evaluation from the next one on; `nil` for none.
+  public func exchange(evaluation: (any Dataset)?) throws {
+    var parts = parts
+    parts.evaluation = evaluation
+    try parts.check()
+    self.parts = parts
+  }
+
+  /// Other settings hold from the next step on. `seed`, `probeSize` and `shuffleDataset` must be those of the run's beginning.
   public func exchange(configuration: TrainingConfiguration) throws {
     try configuration.check()
-    let changed = configuration.grpo.beta != 0 && self.configuration.grpo.beta == 0
+    let (old, new) = (self.configuration.grpo, configuration.grpo)
     self.configuration = configuration
-    if changed, needsReference, reference == nil { try snapshotReference() }
+    optimizer.configuration = configuration
+    // Log-probabilities of a batch in use belong to its temperature, and its place to its geometry: what is left of it is not used.
+    let geometry = { (grpo: GRPOConfiguration) in
+      [
+        grpo.perDeviceTrainBatchSize, grpo.resolvedStepsPerGeneration, grpo.numIterations,
+        grpo.numGenerations,
+      ]
+    }
+    if old.temperature != new.temperature || geometry(old) != geometry(new) {
+      let use = new.resolvedStepsPerGeneration * new.numIterations
+      state.generation = nil
+      state.rlMicroSteps = (state.rlMicroSteps + use - 1) / use * use
+    }
+    if old.beta == 0, new.beta != 0, needsReference, reference == nil { try snapshotReference() }
   }
 }
 

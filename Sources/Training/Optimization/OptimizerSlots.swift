@@ -9,7 +9,8 @@ final class OptimizerSlots {
   static let limit = 4
 
   private let store: ParameterStore
-  private let configuration: TrainingConfiguration
+  /// Betas, epsilon and weight decay of the next step.
+  var configuration: TrainingConfiguration
   private(set) var states: [Int: AdamWState] = [:]
 
   init(store: ParameterStore, configuration: TrainingConfiguration) {

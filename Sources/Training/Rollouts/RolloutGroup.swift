@@ -46,13 +46,16 @@ struct RolloutSample {
 extension [RolloutGroup] {
   /// Scores the fresh completions of every group, and adds them to their groups.
   ///
-  /// - Parameter answers: whether the answers are wanted too, for majority votes.
+  /// - Parameters:
+  ///   - answers: whether the answers are wanted too, for majority votes.
+  ///   - observe: sees what was scored.
   mutating func scoreFresh(
     with rewards: RewardPanel,
     rows: RowTokenizer,
     step: Int,
     seed: UInt64,
-    answers: Bool = false
+    answers: Bool = false,
+    observe: (RewardBatch, [[Double?]]) -> Void = { _, _ in }
   ) throws {
     let items = flatMap { group in
       group.fresh.map {
@@ -61,6 +64,7 @@ extension [RolloutGroup] {
     }
     let batch = RewardBatch(step: step, seed: seed, items: items)
     let scores = try rewards.score(batch)
+    observe(batch, scores)
     let (totals, solved) = (rewards.totals(scores), rewards.solved(scores))
     let given = answers ? try rewards.answers(batch) : []
     var next = 0

@@ -85,7 +85,8 @@ extension Trainer {
         with: rewards,
         rows: rows,
         step: state.step,
-        seed: configuration.seed
+        seed: configuration.seed,
+        observe: { [control] in control?.scored($0, $1) }
       )
     }
   }

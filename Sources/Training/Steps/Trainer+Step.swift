@@ -1,9 +1,12 @@
-import Components
+public import Components
 import Tensors
 
 extension Trainer {
   /// One optimizer step, from the strategy's plan to its report.
-  func runStep() throws {
+  ///
+  /// - Returns: whether it was made: not where whoever steers the run recovered from its failure.
+  @discardableResult
+  func runStep() throws -> Bool {
     let clock = ContinuousClock()
     let began = clock.now
     let before = try snapshot()
@@ -32,7 +35,10 @@ extension Trainer {
         evaluation: state.evaluation
       )
       try finish(report, plan, work, outcome, seconds: (clock.now - began).seconds)
-    } catch  where weightsAreThoseBefore {
+      return true
+    } catch {
+      if try control?.recovers(self, from: error) == true { return false }
+      guard weightsAreThoseBefore else { throw error }
       // Whatever failed, a plugin or the numbers: the run stands on the disk as it was before the step. The plugins are asked
       // for nothing more, since one of them may be the cause.
       state = before.state
@@ -68,6 +74,9 @@ extension Trainer {
 
   /// A strategy that measures more often than this before one step is in a loop.
   private static let measurementLimit = 4
+
+  /// What a strategy would be told before the next step.
+  public var nextContext: StepContext { context(measurements: 0) }
 
   private func context(measurements: Int) -> StepContext {
     let (random, step) = (random, UInt64(state.step))

@@ -17,8 +17,8 @@ struct RunsCommand: ParsableCommand {
     RunsListCommand.self, RunsShowCommand.self, RunsCompareCommand.self, RunsRescoreCommand.self,
   ]
 
-  /// What makes runs of its own: `branch` and `replay` belong here.
+  /// What makes runs of its own.
   private static let proving: [any ParsableCommand.Type] = [
-    RunsVerifyResumeCommand.self
+    RunsBranchCommand.self, RunsReplayCommand.self, RunsVerifyResumeCommand.self,
   ]
 }

@@ -1,14 +1,8 @@
 import Components
+import Foundation
 import PluginHost
 import RunStore
 import Training
-
-/// A run's plugins, loaded.
-struct LoadedParts {
-  var parts: TrainingParts
-  /// Each plugin with its slot, in the order of the configuration.
-  var plugins: [(slot: String, plugin: LoadedPlugin)]
-}
 
 extension PluginCatalog {
   /// The plugins that this process finds.
@@ -25,87 +19,102 @@ extension PluginCatalog {
 final class PartsLoader {
   private let loaded: LoadedConfiguration
   private let services: HostServices
+  private let pins: PluginPins
   private let catalog = PluginCatalog.standard
-  private var plugins: [(slot: String, plugin: LoadedPlugin)] = []
 
-  init(_ loaded: LoadedConfiguration, services: HostServices) {
+  /// - Parameter pins: which bytes each slot must have.
+  init(_ loaded: LoadedConfiguration, services: HostServices, pins: PluginPins = PluginPins()) {
     self.loaded = loaded
     self.services = services
+    self.pins = pins
   }
 
   /// Everything that a run needs.
   func loadRun() throws -> LoadedParts {
-    let configuration = loaded.configuration
-    guard let reference = configuration.strategy else {
-      preconditionFailure("the check of the configuration asks for a strategy")
-    }
-    let strategy = try load("strategy") {
-      try catalog.loadStrategy(
-        reference.pluginReference(label: "strategy", in: loaded),
-        services: reference.services(services)
-      )
-    }
-    var parts = TrainingParts(strategy: strategy.part)
-    parts.prompts = try dataset("prompts", configuration.prompts)
-    parts.demonstrations = try dataset("demonstrations", configuration.demonstrations)
-    parts.evaluation = try dataset("evaluation.prompts", configuration.evaluationPrompts)
-    parts.rewards = try rewards()
-    return LoadedParts(parts: parts, plugins: plugins)
+    var parts = LoadedParts(strategy: try loadStrategy())
+    parts.prompts = try loadDataset("prompts")
+    parts.demonstrations = try loadDataset("demonstrations")
+    parts.evaluation = try loadDataset("evaluation.prompts")
+    parts.rewards = try loadRewards()
+    return parts
   }
 
   /// What an evaluation needs.
   func loadEvaluation() throws -> (dataset: any Dataset, rewards: [WeightedReward]) {
-    guard let dataset = try dataset("evaluation.prompts", loaded.configuration.evaluationPrompts)
-    else { preconditionFailure("the check of the configuration asks for held-out rows") }
-    return (dataset, try rewards())
-  }
-
-  private func dataset(
-    _ slot: String,
-    _ reference: ComponentConfiguration?
-  ) throws -> (any Dataset)? {
-    guard let reference else { return nil }
-    return try load(slot) {
-      try catalog.loadDataset(
-        reference.pluginReference(label: slot, in: loaded),
-        services: reference.services(services)
-      )
-    }.part
-  }
-
-  private func rewards() throws -> [WeightedReward] {
-    var rewards: [WeightedReward] = []
-    for (index, reward) in loaded.configuration.rewards.enumerated() {
-      let component = try load("rewards.\(index)") {
-        var reference = reward.component.pluginReference(label: reward.name, in: loaded)
-        reference.workers = reward.workers
-        return try catalog.loadReward(
-          reference,
-          services: reward.component.services(services)
-        )
-      }
-      let function = ConfiguredReward(
-        component.part,
-        name: reward.name,
-        isReproducible: component.plugin.isReproducible
-      )
-      rewards.append(
-        WeightedReward(function, weight: reward.weight, onFailure: reward.onFailure)
-      )
+    guard let dataset = try loadDataset("evaluation.prompts") else {
+      preconditionFailure("the check of the configuration asks for held-out rows")
     }
-    return rewards
+    let rewards = try loadRewards()
+    return (dataset.part, rewards.map(\.part))
   }
 
-  /// Loads one plugin and notes it under its slot.
+  func loadStrategy() throws -> LoadedSlot<any MixingStrategy> {
+    guard let component = loaded.configuration.strategy else {
+      preconditionFailure("the check of the configuration asks for a strategy")
+    }
+    return try load("strategy", .strategy, component, label: "strategy") {
+      try catalog.loadStrategy($0, services: $1)
+    }
+  }
+
+  /// - Parameter slot: `prompts`, `demonstrations` or `evaluation.prompts`.
+  func loadDataset(_ slot: String) throws -> LoadedSlot<any Dataset>? {
+    let component =
+      switch slot {
+      case "prompts": loaded.configuration.prompts
+      case "demonstrations": loaded.configuration.demonstrations
+      default: loaded.configuration.evaluationPrompts
+      }
+    guard let component else { return nil }
+    return try load(slot, .dataset, component, label: slot) {
+      try catalog.loadDataset($0, services: $1)
+    }
+  }
+
+  func loadRewards() throws -> [LoadedSlot<WeightedReward>] {
+    try loaded.configuration.rewards.indices.map(loadReward)
+  }
+
+  /// - Parameter index: its place in the configuration's list.
+  func loadReward(_ index: Int) throws -> LoadedSlot<WeightedReward> {
+    let reward = loaded.configuration.rewards[index]
+    let slot = "rewards.\(index)"
+    let found = try load(slot, .reward, reward.component, label: reward.name) {
+      var reference = $0
+      reference.workers = reward.workers
+      return try catalog.loadReward(reference, services: $1)
+    }
+    let function = ConfiguredReward(
+      found.part,
+      name: reward.name,
+      isReproducible: found.plugin.isReproducible
+    )
+    return LoadedSlot(
+      slot: "rewards/\(found.plugin.label)",
+      part: WeightedReward(function, weight: reward.weight, onFailure: reward.onFailure),
+      plugin: found.plugin,
+      reconfigure: found.reconfigure
+    )
+  }
+
+  /// Loads one plugin, from the run's own copy where it is pinned to other bytes than are found.
   private func load<Part>(
     _ slot: String,
-    _ load: () throws -> LoadedComponent<Part>
-  ) throws -> LoadedComponent<Part> {
+    _ kind: ComponentKind,
+    _ component: ComponentConfiguration,
+    label: String?,
+    _ load: (PluginReference, HostServices) throws -> LoadedComponent<Part>
+  ) throws -> LoadedSlot<Part> {
     do {
-      let component = try load()
-      let isReward = slot.hasPrefix("rewards.")
-      plugins.append((isReward ? "rewards/\(component.plugin.label)" : slot, component.plugin))
-      return component
+      var reference = component.pluginReference(label: label, in: loaded)
+      reference = try pins.pinned(reference, kind, slot: slot, catalog: catalog)
+      let found = try load(reference, component.services(services))
+      return LoadedSlot(
+        slot: slot,
+        part: found.part,
+        plugin: found.plugin,
+        reconfigure: found.reconfigure
+      )
     } catch let error as PluginError {
       let key = slot.hasPrefix("rewards") ? "rewards" : slot
       throw SlotError(place: loaded.place(of: key), slot: slot, error: error)
@@ -115,10 +124,7 @@ final class PartsLoader {
 
 extension ComponentConfiguration {
   /// The plugin as the catalog is asked for it.
-  fileprivate func pluginReference(
-    label: String?,
-    in loaded: LoadedConfiguration
-  ) -> PluginReference {
+  func pluginReference(label: String?, in loaded: LoadedConfiguration) -> PluginReference {
     PluginReference(
       plugin,
       parameters: parameters,
@@ -129,7 +135,7 @@ extension ComponentConfiguration {
   }
 
   /// The run's services with the component's own deadline.
-  fileprivate func services(_ services: HostServices) -> HostServices {
+  func services(_ services: HostServices) -> HostServices {
     var services = services
     if let timeout { services.callBudget = .seconds(timeout) }
     return services
@@ -160,20 +166,4 @@ private final class ConfiguredReward: RewardFunction {
   func score(_ batch: RewardBatch) throws -> [RewardOutcome] { try reward.score(batch) }
 
   func answers(_ batch: RewardBatch) throws -> [String?] { try reward.answers(batch) }
-}
-
-extension LoadedParts {
-  /// The plugins as a run records them.
-  var records: [Provenance.Plugin] {
-    plugins.map { slot, plugin in
-      Provenance.Plugin(
-        slot: slot,
-        id: plugin.identity.id,
-        version: plugin.identity.version,
-        digest: plugin.identity.digest,
-        manifestDigest: plugin.manifestDigest,
-        path: plugin.libraryFile
-      )
-    }
-  }
 }

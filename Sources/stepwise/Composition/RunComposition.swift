@@ -11,11 +11,16 @@ import Training
 struct RunComposition {
   let loaded: LoadedConfiguration
   let backend: CPUBackend
-  let parts: LoadedParts
+  /// The plugins as they were loaded.
+  let plugins: LoadedParts
   let tokenizer: Tokenizer
   let model: DecoderModel
   let chat: ChatRenderer?
   let endOfSequence: [Int32]
+  /// Which bytes each slot was pinned to.
+  let pins: PluginPins
+  /// What plugins are given.
+  let hostServices: HostServices
   private let services = RunServices()
 
   static let tokenizerName = "tokenizer"
@@ -27,17 +32,18 @@ struct RunComposition {
     _ loaded: LoadedConfiguration,
     notices: NoticeBoard,
     run: URL? = nil,
-    checkpoint: URL? = nil
+    checkpoint: URL? = nil,
+    pins: PluginPins = PluginPins()
   ) throws {
     self.loaded = loaded
+    self.pins = pins
     if checkpoint == nil { try ModelComposer.checkDirectory(loaded) }
     backend = try loaded.configuration.numerics.makeBackend()
-    var parts = try PartsLoader(loaded, services: services.host(notices)).loadRun()
-    parts.parts.ownMetrics = services.metrics.drain
-    self.parts = parts
+    hostServices = services.host(notices)
+    plugins = try PartsLoader(loaded, services: hostServices, pins: pins).loadRun()
     tokenizer = try TokenizerComposer.make(
       loaded,
-      parts: parts.parts,
+      parts: plugins.parts,
       saved: run?.appending(path: Self.tokenizerName)
     )
     services.tokenizer.set(tokenizer)
@@ -53,7 +59,7 @@ struct RunComposition {
 
   /// The name of the strategy for people.
   var strategyName: String {
-    let id = parts.parts.strategy.identity.id
+    let id = plugins.strategy.plugin.identity.id
     return id.lastIndex(of: ".").map { String(id[id.index(after: $0)...]) } ?? id
   }
 
@@ -67,28 +73,12 @@ struct RunComposition {
       seed: loaded.configuration.training.seed,
       numerics: backend.numerics.dictionary,
       host: .current(),
-      plugins: parts.records
+      plugins: plugins.records
     )
   }
 
-  /// The configuration with every plugin's complete parameters: defaults filled in, paths absolute, so that a resume finds the
-  /// same files from anywhere.
-  private var resolved: RunConfiguration {
-    var configuration = loaded.configuration
-    var rewards = 0
-    for (slot, plugin) in parts.plugins {
-      switch slot {
-      case "strategy": configuration.strategy?.parameters = plugin.parameters
-      case "prompts": configuration.prompts?.parameters = plugin.parameters
-      case "demonstrations": configuration.demonstrations?.parameters = plugin.parameters
-      case "evaluation.prompts": configuration.evaluationPrompts?.parameters = plugin.parameters
-      default:
-        configuration.rewards[rewards].component.parameters = plugin.parameters
-        rewards += 1
-      }
-    }
-    return configuration
-  }
+  /// The configuration with every plugin's complete parameters.
+  var resolved: RunConfiguration { plugins.resolved(loaded.configuration) }
 
   /// Writes what a run holds before its first step.
   func record(into run: RunDirectory) throws {
@@ -100,10 +90,7 @@ struct RunComposition {
 
   /// Copies the plugins' images and manifests into the run.
   func archive(into run: RunDirectory) throws {
-    for (_, plugin) in parts.plugins {
-      _ = try run.archive(URL(filePath: plugin.imageFile))
-      _ = try run.archive(URL(filePath: plugin.manifestFile))
-    }
+    for plugin in plugins.plugins { try run.archive(plugin) }
   }
 
   /// What the trainer would refuse, for a dry run.
@@ -112,18 +99,28 @@ struct RunComposition {
   }
 
   func makeTrainer(run: RunDirectory, observer: any TrainingObserver) throws -> Trainer {
+    var parts = plugins.parts
+    parts.ownMetrics = services.metrics.drain
     let trainer = try Trainer(
       configuration: loaded.configuration.training,
       model: model,
       tokenizer: tokenizer,
       chat: chat,
       endOfSequence: endOfSequence,
-      parts: parts.parts,
+      parts: parts,
       backend: backend,
       run: run,
       observer: observer
     )
     services.models.set(trainer)
     return trainer
+  }
+}
+
+extension RunDirectory {
+  /// Keeps a plugin's image and manifest.
+  func archive(_ plugin: LoadedPlugin) throws {
+    _ = try archive(URL(filePath: plugin.imageFile))
+    _ = try archive(URL(filePath: plugin.manifestFile))
   }
 }

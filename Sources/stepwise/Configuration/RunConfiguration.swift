@@ -73,6 +73,8 @@ struct RunConfiguration: Sendable, Equatable {
   var evaluationPrompts: ComponentConfiguration?
   /// The strategy of a second run from where reinforcement began, for comparison; `nil` for none.
   var control: ComponentConfiguration?
+  /// What is done to the run while it goes.
+  var interventions: [ScheduledIntervention] = []
   /// Threads and kernels.
   var numerics = NumericsConfiguration()
 

@@ -1,5 +1,6 @@
 import Components
 import Foundation
+import RunControl
 import RunStore
 import Training
 
@@ -8,7 +9,7 @@ struct TrainingSession {
   let json: Bool
   /// Where a picture of the last screen goes; `nil` for none.
   var picture: String?
-  private let notices = NoticeBoard()
+  let notices = NoticeBoard()
   private let device = TerminalDevice()
 
   init(json: Bool) { self.json = json }
@@ -19,6 +20,8 @@ struct TrainingSession {
     var trainer: Trainer
     var run: RunDirectory
     var watcher: SessionWatcher
+    /// Who steers it; `nil` for a run that nobody reaches.
+    var controller: RunController?
   }
 
   /// Begins a run.
@@ -30,7 +33,28 @@ struct TrainingSession {
     } else {
       run = try .create(named: name, in: URL(filePath: "runs", directoryHint: .isDirectory))
     }
-    try train(try prepare(composition, run))
+    var stretch = try prepare(composition, run)
+    do {
+      try steer(&stretch, from: nil)
+    } catch {
+      run.discard()
+      throw error
+    }
+    try train(stretch)
+  }
+
+  /// Gives a run its controller.
+  ///
+  /// - Parameter steering: what a checkpoint says that the run has become.
+  func steer(_ stretch: inout Stretch, from steering: Steering?) throws {
+    let controller = try RunController(
+      stretch.composition,
+      run: stretch.run,
+      steering: steering,
+      notices: notices
+    )
+    stretch.controller = controller
+    stretch.trainer.control = controller
   }
 
   /// Makes the trainer of a new run, and leaves nothing behind when that fails: the same command must work once the cause is gone.
@@ -46,56 +70,7 @@ struct TrainingSession {
     }
   }
 
-  /// Goes on with a run from its newest whole checkpoint.
-  func resume(_ path: String, overrides: [String], acceptChanges: Bool) throws {
-    let url = URL(filePath: path, directoryHint: .isDirectory).standardizedFileURL
-    let run = try RunDirectory.open(at: url)
-    run.onWarning = { [notices] in notices.post($0) }
-    let loaded = try RunConfiguration.load(
-      yaml: try run.configuration(),
-      file: "\(path)/config.yaml",
-      overrides: overrides
-    )
-    var provenance = try run.provenance()
-    // Relative paths in the configuration are those of where the run began.
-    _ = FileManager.default.changeCurrentDirectoryPath(provenance.workingDirectory)
-    let checkpoint = try run.latestGoodCheckpoint()
-    let composition = try RunComposition(
-      loaded,
-      notices: notices,
-      run: url,
-      checkpoint: checkpoint?.url
-    )
-    let present = composition.provenance
-    let differences = present.differences(from: provenance)
-    guard differences.isEmpty || acceptChanges else {
-      throw ResumeRefused(run: path, differences: differences)
-    }
-    let watcher = watcher(composition, run)
-    let trainer = try composition.makeTrainer(run: run, observer: watcher)
-    try run.rewind(to: checkpoint)
-    if let checkpoint { try trainer.resume(from: checkpoint) }
-    provenance.resumptions.append(
-      Provenance.Resumption(
-        step: checkpoint?.step ?? 0,
-        at: present.startedAt,
-        commandLine: present.commandLine,
-        changes: differences.map(\.description)
-      )
-    )
-    try run.write(provenance)
-    try composition.archive(into: run)
-    if !overrides.isEmpty { try run.writeConfiguration(loaded.configuration.yaml) }
-    watcher.preload(
-      kinds: try RunHistory.kinds(url),
-      evaluations: try RunHistory.evaluations(url)
-    )
-    try train(
-      Stretch(composition: composition, trainer: trainer, run: run, watcher: watcher)
-    )
-  }
-
-  private func train(_ stretch: Stretch) throws {
+  func train(_ stretch: Stretch) throws {
     StopRequest.listen()
     let reason = try execute(stretch)
     let path = ProcessPaths.shown(stretch.run.url)
@@ -114,6 +89,11 @@ struct TrainingSession {
 
   /// Trains to the end; whatever happens, the terminal is as it was.
   func execute(_ stretch: Stretch) throws -> StopReason {
+    let server = stretch.controller.flatMap { listen($0, horizon: stretch.trainer.horizon) }
+    defer {
+      stretch.controller?.desk.close()
+      server?.close()
+    }
     do {
       let reason = try stretch.trainer.train(shouldStop: { StopRequest.isPending })
       stretch.watcher.close()
@@ -121,6 +101,17 @@ struct TrainingSession {
     } catch {
       stretch.watcher.close()
       throw TrainingFailed(error: error, run: ProcessPaths.shown(stretch.run.url))
+    }
+  }
+
+  /// Opens the run's socket. A run that cannot have one goes on without.
+  private func listen(_ controller: RunController, horizon: Int) -> ControlServer? {
+    let handler = ControlHandler(controller, horizon: horizon)
+    do {
+      return try ControlServer(run: controller.run.url.path) { handler.answer($0, progress: $1) }
+    } catch {
+      notices.post("no control of this run: \(error.problem) \(error.cure)")
+      return nil
     }
   }
 
@@ -153,7 +144,7 @@ struct TrainingSession {
     }
   }
 
-  private func watcher(_ composition: RunComposition, _ run: RunDirectory) -> SessionWatcher {
+  func watcher(_ composition: RunComposition, _ run: RunDirectory) -> SessionWatcher {
     let state = RunScreenState(
       title: run.url.lastPathComponent,
       strategy: composition.strategyName,

@@ -147,7 +147,8 @@ struct ResumeProof {
 
   private static func digests(of run: URL) throws -> [(String, String)] {
     var found: [(String, String)] = []
-    if let checkpoint = RunDirectory.checkpoints(of: run).last?.url {
+    let last = RunDirectory.checkpoints(of: run).last
+    if let checkpoint = last?.url {
       let names = try FileManager.default.contentsOfDirectory(atPath: checkpoint.path).sorted()
       for name in names where !leftOut.contains(name) {
         found.append(
@@ -159,7 +160,10 @@ struct ResumeProof {
       }
     }
     for stream in RunStream.allCases {
-      let records = try RunDirectory.recordsSoFar(in: stream, of: run)
+      // A run that was killed has more records than its checkpoint knows.
+      let records =
+        try last.map { try RunDirectory.records(in: stream, of: run, at: $0) }
+        ?? RunDirectory.recordsSoFar(in: stream, of: run)
       found.append((stream.fileName, RecordComparison.digest(records)))
     }
     if let outcomes = try RecordFile.records(at: "\(run.path)/\(OutcomeLog.fileName)") {

@@ -23,6 +23,46 @@ extension ConfigurationKeys {
     ),
   ]
 
+  static let steering: [ConfigurationKey] = [
+    ConfigurationKey(
+      "interventions",
+      type: "a list of tables with \(ScheduledIntervention.keys.joined(separator: ", "))",
+      "What is done to the run while it goes, each before its step.",
+      decode: { value, configuration throws(ConfigurationError) in
+        configuration.interventions = try interventions(value)
+      },
+      encode: { .array($0.interventions.map(\.table)) }
+    )
+  ]
+
+  private static func interventions(
+    _ value: LocatedValue
+  ) throws(ConfigurationError) -> [ScheduledIntervention] {
+    if value.isNull { return [] }
+    guard case .list(let elements) = value.content else {
+      throw ConfigurationError(
+        value.origin,
+        key: "interventions",
+        problem: "\(value.plain.shown) (\(value.plain.typeName)) is not a list",
+        cure: "Put a dash before each: `- {step: 100, set: {grpo.beta: 0.04}}`"
+      )
+    }
+    var found: [ScheduledIntervention] = []
+    for (index, element) in elements.enumerated() {
+      do throws(ControlProblem) {
+        found.append(try ScheduledIntervention(element.plain))
+      } catch {
+        throw ConfigurationError(
+          element.origin,
+          key: "interventions.\(index)",
+          problem: error.problem,
+          cure: error.cure
+        )
+      }
+    }
+    return found
+  }
+
   static let evaluation: [ConfigurationKey] = [
     slot("evaluation.prompts", \.evaluationPrompts, "Held-out rows."),
     ConfigurationKey(
