@@ -235,6 +235,7 @@ import Testing
     let workshop = try Workshop()
     try CPlugin.build(
       """
+      #define _POSIX_C_SOURCE 200809L
       #include <stepwise/easy.h>
       #include <math.h>
       #include <time.h>

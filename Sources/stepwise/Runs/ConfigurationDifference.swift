@@ -25,6 +25,14 @@ struct ConfigurationDifference: Equatable {
     let keys = a.map(\.0) + b.map(\.0).filter { left[$0] == nil }
     return keys.filter { left[$0] != right[$0] && !ignoring.contains($0) }
       .map { ConfigurationDifference(key: $0, first: left[$0], second: right[$0]) }
+      .filter {
+        !($0.first == nil && isNothing($0.second) || $0.second == nil && isNothing($0.first))
+      }
+  }
+
+  /// Where one configuration has a table and the other none, the table's keys are told, not that there is no table.
+  private static func isNothing(_ value: String?) -> Bool {
+    ["{}", "[]", "null"].contains(value)
   }
 
   private static func flatten(

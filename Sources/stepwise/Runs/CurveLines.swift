@@ -27,7 +27,7 @@ struct CurveLines {
     let head = fitted((label ?? name).printable)
     let last = points.last.map { NumberText.short($0.value) } ?? "–"
     let room = columns - Self.nameWidth - Self.valueWidth - 2 - 16
-    let width = table.columns(in: range, atMost: max(room, 8))
+    let width = max(1, min(max(room, 8), Int(range.upperBound - range.lowerBound)))
     let values = table.binned(name, columns: width, range: range)
     let finite = values.filter(\.isFinite)
     guard let low = finite.min(), let high = finite.max() else {

@@ -29,6 +29,21 @@ struct RecordComparison: Equatable {
   /// What no two runs share: times, and what is made of them.
   static let wallClock: Set<String> = ["step_time", "tokens_per_second", "eval_runtime"]
 
+  /// What a record of decisions.jsonl holds beside what the strategy says of itself: its reason and its own numbers.
+  private static let decisionFields: Set<String> = [
+    "step", "kind", "planned", "grad_norm", "snapshot_reference", "update_skipped", "sft_weight",
+    "rl_weight", "learning_rate_factor",
+  ]
+
+  /// The record without what only its own strategy would say.
+  static func withoutStrategy(_ record: Record, in stream: RunStream) -> Record {
+    switch stream {
+    case .decisions: Record(record.fields.filter { decisionFields.contains($0.name) })
+    case .metrics: Record(record.fields.filter { !$0.name.hasPrefix("strategy/") })
+    default: record
+    }
+  }
+
   /// Compares record by record, in order. Wall-clock fields are left out.
   init(_ first: [Record], _ second: [Record]) {
     compared = 0

@@ -145,6 +145,14 @@ struct ResumeProof {
   /// Lengths of streams hold the lengths of times, and the manifest holds the digests of all others.
   private static let leftOut: Set<String> = ["streams.json", "manifest.json"]
 
+  /// What steers a run holds its configuration: where the run lies and how many threads it has are no bits of it.
+  private static func digest(ofFileAt file: URL) throws -> String {
+    guard file.lastPathComponent == "control.state",
+      let steering = try Steering([UInt8](try Data(contentsOf: file)))
+    else { return try SHA256.hexDigest(ofFileAt: file) }
+    return SHA256.hexDigest(of: try steering.withoutPlace().encoded())
+  }
+
   private static func digests(of run: URL) throws -> [(String, String)] {
     var found: [(String, String)] = []
     let last = RunDirectory.checkpoints(of: run).last
@@ -154,7 +162,7 @@ struct ResumeProof {
         found.append(
           (
             "checkpoints/\(checkpoint.lastPathComponent)/\(name)",
-            try SHA256.hexDigest(ofFileAt: checkpoint.appending(path: name))
+            try digest(ofFileAt: checkpoint.appending(path: name))
           )
         )
       }
@@ -170,6 +178,26 @@ struct ResumeProof {
       found.append((OutcomeLog.fileName, RecordComparison.digest(outcomes)))
     }
     return found
+  }
+}
+
+extension Steering {
+  /// The same without what two equal runs do not share: their directory, their threads, and how their journals count.
+  func withoutPlace() throws -> Steering {
+    func bare(_ yaml: String) throws -> String {
+      var configuration = try RunConfiguration.load(yaml: yaml, file: "control.state").configuration
+      configuration.outputDir = nil
+      configuration.numerics.threads = nil
+      return configuration.yaml
+    }
+    var steering = self
+    steering.configuration = try bare(configuration)
+    for index in undo.indices {
+      steering.undo[index].configuration = try bare(undo[index].configuration)
+    }
+    steering.sequence = 0
+    steering.trial?.sequence = 0
+    return steering
   }
 }
 

@@ -16,7 +16,10 @@ struct RunComparison {
   /// What a stream of both runs came to.
   struct Stream {
     var name: String
+    /// Between two strategies without what each says of itself, which never is the same.
     var comparison: RecordComparison
+    /// Of everything.
+    var isExact: Bool
   }
 
   let first: StoredRun
@@ -61,7 +64,7 @@ struct RunComparison {
   }
 
   /// Whether nothing that was recorded differs, but for times.
-  var isExact: Bool { streams.allSatisfy(\.comparison.isExact) && sameWeights != false }
+  var isExact: Bool { streams.allSatisfy(\.isExact) && sameWeights != false }
 
   /// The first step, 0-based, in which something recorded differs; `nil` where what both have is equal.
   var parting: (step: Int, stream: String, difference: RecordComparison.Difference)? {
@@ -127,7 +130,18 @@ struct RunComparison {
         first = first.filter(isCommon)
         second = second.filter(isCommon)
       }
-      return Stream(name: stream.rawValue, comparison: RecordComparison(first, second))
+      let whole = RecordComparison(first, second)
+      guard differInStrategy(a, b) else {
+        return Stream(name: stream.rawValue, comparison: whole, isExact: whole.isExact)
+      }
+      return Stream(
+        name: stream.rawValue,
+        comparison: RecordComparison(
+          first.map { RecordComparison.withoutStrategy($0, in: stream) },
+          second.map { RecordComparison.withoutStrategy($0, in: stream) }
+        ),
+        isExact: whole.isExact
+      )
     }
   }
 
@@ -136,6 +150,14 @@ struct RunComparison {
     guard let first = a.steps.first?.step, let second = b.steps.first?.step else { return 0 }
     return max(first, second)
   }
+
+  /// Whether the strategies are not of one name; a strategy that was rebuilt is the same.
+  private static func differInStrategy(_ a: StoredRun, _ b: StoredRun) -> Bool {
+    a.overview.strategy != b.overview.strategy
+  }
+
+  /// Whether what the strategies say of themselves was left out.
+  var leavesOutStrategies: Bool { Self.differInStrategy(first, second) }
 
   /// As `start`, of these two.
   var start: Int { Self.start(first, second) }

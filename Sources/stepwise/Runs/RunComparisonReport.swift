@@ -50,7 +50,13 @@ struct RunComparisonReport {
         Span(name.printable), Span(Self.cut(a ?? "–", room)), Span(Self.cut(b ?? "–", room)),
       ])
     }
-    for item in comparison.configuration { add(item.key, item.first, item.second) }
+    // Two plugins' parameters have nothing in common.
+    let exchanged = comparison.configuration.map(\.key).filter { $0.hasSuffix(".plugin") }
+      .map { $0.dropLast("plugin".count) + "parameters." }
+    for item in comparison.configuration
+    where !exchanged.contains(where: { item.key.hasPrefix($0) }) {
+      add(item.key, item.first, item.second)
+    }
     for item in comparison.plugins { add("plugin \(item.slot)", item.first, item.second) }
     for item in comparison.numerics { add("numerics \(item.slot)", item.first, item.second) }
     return table.rows.isEmpty
@@ -77,6 +83,11 @@ struct RunComparisonReport {
       lines.append([
         Span("Equal, bit by bit, in all that both have: "),
         Span("\(compared.joined(separator: ", ")).", .quiet),
+      ])
+    }
+    if comparison.leavesOutStrategies {
+      lines.append([
+        Span("    what each strategy says of itself is left out: reasons, strategy/...", .quiet)
       ])
     }
     if comparison.start > 0 {

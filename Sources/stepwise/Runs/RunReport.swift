@@ -37,7 +37,8 @@ struct RunReport {
     let strategy = metrics.filter { $0.hasPrefix("strategy/") }.prefix(1)
     let names = wanted.isEmpty ? Array(metrics.prefix(3)) : wanted + strategy
     let blank = StyledLine()
-    var lines = [heading, blank] + strip
+    var lines = [heading, blank]
+    if let stepStrip { lines += stepStrip.lines + [blank, stepStrip.legend] }
     if !interventions.isEmpty { lines += [blank] + interventions }
     for name in names { lines += [blank] + curve(rows: 2).lines(name) }
     return lines
@@ -137,15 +138,19 @@ struct RunReport {
   }
 
   private var strip: [StyledLine] {
+    stepStrip.map { $0.lines + [$0.legend] } ?? []
+  }
+
+  private var stepStrip: StepStrip? {
     let steps = run.steps
-    guard !steps.isEmpty else { return [] }
-    let strip = StepStrip(
-      steps: steps,
-      marks: journal.compactMap { item in item.line.step.map { ($0, item.mark) } },
-      columns: columns - 2,
-      glyphs: glyphs
-    )
-    return strip.lines + [strip.legend]
+    return steps.isEmpty
+      ? nil
+      : StepStrip(
+        steps: steps,
+        marks: journal.compactMap { item in item.line.step.map { ($0, item.mark) } },
+        columns: columns - 2,
+        glyphs: glyphs
+      )
   }
 
   private var interventions: [StyledLine] {

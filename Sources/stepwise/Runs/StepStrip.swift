@@ -28,8 +28,10 @@ struct StepStrip {
       let strip = Charts.strip(row.map(\.kind), columns: width, glyphs: glyphs)
       let line = StyledLine([Span(label, .quiet)]) + strip
       let under = marks(under: row)
+      let isLast = start + width >= cells.count
+      // Full blocks of two lines would run into each other.
       return under.isEmpty
-        ? [line]
+        ? (isLast ? [line] : [line, []])
         : [line, [Span(String(repeating: " ", count: Self.labelWidth)), Span(under, .strong)]]
     }
   }

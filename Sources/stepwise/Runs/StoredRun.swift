@@ -93,8 +93,11 @@ struct MetricTable {
   /// In the order in which they first came, evaluations last.
   private(set) var names: [String] = []
   private var points: [String: [Point]] = [:]
+  /// The steps that have a record, ascending.
+  private let windows: [Double]
 
   init(_ records: [Record], evaluations: [Record] = []) {
+    windows = records.compactMap { $0["step"]?.number }
     for record in records + evaluations {
       guard let step = record["step"]?.number else { continue }
       for field in record.fields where field.name != "step" {
@@ -129,33 +132,24 @@ struct MetricTable {
     return wanted.isEmpty ? mainNames : wanted
   }
 
-  /// How many columns a chart over `range` needs: as many as there are steps with metrics, so that no column stays empty.
-  func columns(in range: Range<Double>, atMost limit: Int) -> Int {
-    let steps = Set(names.flatMap { series($0).map(\.step) }).filter {
-      $0 > range.lowerBound && $0 <= range.upperBound
-    }
-    return max(1, min(limit, steps.count))
-  }
-
-  /// Means of a metric over equal stretches of steps. NaN where a stretch has no point; an evaluation stands until the next.
+  /// Values of a metric over equal stretches of steps. A record says the mean since the record before it, so that it stands
+  /// for all of these steps; NaN where it has no such metric. An evaluation stands until the next.
   ///
   /// - Parameter range: 0-based steps.
   func binned(_ name: String, columns: Int, range: Range<Double>) -> [Double] {
-    var sums = [(sum: Double, count: Int)](repeating: (0, 0), count: columns)
-    let span = max(range.upperBound - range.lowerBound, 1)
-    for point in series(name) where point.step <= range.upperBound {
-      // Points count complete steps: the last of a window's steps is one less.
-      let share = (point.step - 1 - range.lowerBound) / span
-      let bin = min(max(Int(share * Double(columns)), 0), columns - 1)
-      sums[bin].sum += point.value
-      sums[bin].count += 1
+    let points = series(name)
+    let width = (range.upperBound - range.lowerBound) / Double(columns)
+    guard columns > 0, width > 0, !points.isEmpty else { return [] }
+    let isHeld = name.hasPrefix("eval_")
+    return (0..<columns).map { column in
+      let start = range.lowerBound + Double(column) * width
+      let end = start + width
+      let inside = points.filter { $0.step > start && $0.step <= end }
+      if !inside.isEmpty { return inside.reduce(0) { $0 + $1.value } / Double(inside.count) }
+      if isHeld { return points.last { $0.step <= end }?.value ?? .nan }
+      // The record that sums up this stretch comes later.
+      guard let next = windows.first(where: { $0 > start }) else { return .nan }
+      return points.first { $0.step == next }?.value ?? .nan
     }
-    var values = sums.map { $0.count > 0 ? $0.sum / Double($0.count) : .nan }
-    if name.hasPrefix("eval_") {
-      for index in values.indices.dropFirst() where values[index].isNaN {
-        values[index] = values[index - 1]
-      }
-    }
-    return values
   }
 }

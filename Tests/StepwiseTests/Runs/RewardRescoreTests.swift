@@ -55,7 +55,7 @@ import Testing
     #expect(rescore.changedSigns == 1 && rescore.withAdvantages.count == 3)
     #expect(rescore.buckets.map(\.steps) == [0..<10, 10..<20])
     #expect(rescore.buckets.map(\.rollouts) == [2, 2])
-    #expect(rescore.buckets[0].rewards.correlation == -1)
+    #expect(abs(rescore.buckets[0].rewards.correlation + 1) < 1e-12)
     #expect(rescore.buckets[1].oldMean == 2 && rescore.buckets[1].newMean == 5)
   }
 

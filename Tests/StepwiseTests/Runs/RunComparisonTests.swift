@@ -70,6 +70,34 @@ import Training
     #expect(comparison.parting?.difference.first == "\"sft\"")
   }
 
+  /// Reasons are prose of the plugin: two strategies that do the same part where they do something else.
+  @Test func whatStrategiesSayOfThemselvesIsNoParting() throws {
+    let kinds = ["sft", "sft", "rl", "rl", "rl", "rl"]
+    func decisions(_ reason: String, _ own: String, _ kinds: [String]) -> [Record] {
+      kinds.enumerated().map { step, kind in
+        [
+          "step": RecordValue(step), "kind": .string(kind), "reason": .string(reason),
+          "grad_norm": 0.5, own: 1,
+        ]
+      }
+    }
+    let runs = try pair { run in
+      try run.write("decisions.jsonl", decisions("so", "mu", kinds.dropLast() + ["sft"]))
+    }
+    try runs.0.write("decisions.jsonl", decisions("thus", "p_t", kinds))
+    // One strategy that gives two reasons is not the same to the bit.
+    #expect(try compare(runs).parting?.difference.field == "reason")
+    try runs.1.write(
+      "config.yaml",
+      SampleRunDirectory.configuration.replacing("org.example.sasr", with: "org.example.mix")
+    )
+    #expect(try compare(runs).parting?.step == 5)
+    #expect(try compare(runs).parting?.difference.field == "kind")
+    try runs.1.write("decisions.jsonl", decisions("so", "mu", kinds))
+    #expect(try compare(runs).parting == nil)
+    #expect(try !compare(runs).isExact)
+  }
+
   @Test func aShorterRunIsNoDifferenceButNotExact() throws {
     let runs = try pair { run in try run.train(["sft", "sft", "rl"]) }
     let comparison = try compare(runs)
@@ -137,7 +165,10 @@ import Training
   }
 
   @Test func runsWithoutACommonMetricAreRefused() throws {
-    let runs = try pair { run in try run.write("metrics.jsonl", [["step": 1, "other": 1]]) }
+    let runs = try pair { run in
+      try run.write("metrics.jsonl", [["step": 1, "other": 1]])
+      try run.write("evaluations.jsonl", "")
+    }
     #expect {
       _ = try compare(runs)
     } throws: {
@@ -160,12 +191,35 @@ import Training
     #expect(RecordComparison.digest([["step": 1]]) != RecordComparison.digest([["step": 2]]))
   }
 
+  private func steering(
+    _ run: SampleRunDirectory,
+    threads: Int,
+    beta: Double = 0.01
+  ) throws -> Steering {
+    var steering = Steering(
+      configuration: SampleRunDirectory.configuration.replacing("0.01", with: "\(beta)")
+        + "output_dir: \(run.url.path)\nnumerics: {threads: \(threads)}\n",
+      pins: [:]
+    )
+    steering.sequence = threads
+    return steering
+  }
+
   @Test func theProofSeesOneFlippedByte() throws {
     let runs = try pair { _ in }
-    for run in [runs.0, runs.1] {
+    for (index, run) in [runs.0, runs.1].enumerated() {
       try run.checkpoint(6)
       try run.write("checkpoints/step-00000006/model.safetensors", "weights")
-      try run.write("checkpoints/step-00000006/streams.json", "\(run.url)")
+      // Beyond the streams' ends, and not the same: lengths are no bits of a run.
+      let lengths = RunStream.allCases.map { "\"\($0.rawValue)\": \(100_000 + index)" }
+      try run.write(
+        "checkpoints/step-00000006/streams.json",
+        "{\(lengths.joined(separator: ", "))}"
+      )
+      try run.write(
+        "checkpoints/step-00000006/control.state",
+        String(decoding: try steering(run, threads: index + 1).encoded(), as: UTF8.self)
+      )
     }
     #expect(try ResumeProof.compare(runs.0.url, runs.1.url).allSatisfy(\.isEqual))
     try runs.1.write("checkpoints/step-00000006/model.safetensors", "weighty")
@@ -177,6 +231,15 @@ import Training
         "checkpoints/step-00000006/model.safetensors", "decisions.jsonl",
         "checkpoints/step-00000006/new.state",
       ]
+    )
+    try runs.1.write(
+      "checkpoints/step-00000006/control.state",
+      String(decoding: try steering(runs.1, threads: 1, beta: 0.02).encoded(), as: UTF8.self)
+    )
+    #expect(
+      try ResumeProof.compare(runs.0.url, runs.1.url).contains {
+        $0.file.hasSuffix("control.state") && !$0.isEqual
+      }
     )
     #expect(different.last?.whole == nil && different.last?.other != nil)
   }

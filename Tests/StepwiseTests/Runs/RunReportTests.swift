@@ -72,7 +72,9 @@ import Testing
     let made = try made()
     let picture = try report(made).picture
     let svg = ScreenPicture.svg(picture, columns: 100)
-    #expect(svg.contains("██") && svg.contains("swap strategy") && svg.contains("reward"))
+    #expect(svg.contains("swap strategy") && svg.contains("reward"))
+    // Two steps of SFT are one rectangle of two cells, as high as the line.
+    #expect(svg.contains(##"width="16.8" height="19.0" fill="#5fafff"/>"##), "\(svg)")
     #expect(svg.contains("eval_pass@1") && !svg.contains("checkpoints"))
     #expect(picture.allSatisfy { $0.width <= 100 })
   }
@@ -125,10 +127,10 @@ import Testing
     }
     #expect(strip(20).lines.map(\.text).first == "    0  SggSggSggSggSggSggSg")
     #expect(strip(20).lines.count == 2)
-    #expect(strip(45).lines[1].text.hasPrefix("   20  "))
+    #expect(strip(45).lines[2].text.hasPrefix("   20  "))
     let long = strip(1000)
     #expect(long.stepsPerColumn == 7)
-    #expect(long.lines.count <= 9)
+    #expect(long.lines.count <= 17)
     // Most of a column's steps decide.
     #expect(long.lines[0].text.hasSuffix("gggggggggggggggggggg"))
     #expect(long.legend.text.contains("a column is 7 steps"))
@@ -138,22 +140,32 @@ import Testing
 
   @Test func areasHaveTheHeightsOfTheirValues() {
     let rows = Charts.area([0, 1, .nan, 0.5], rows: 2, glyphs: .ascii)
-    #expect(rows == [" @  ", "_@ @"])
+    // 16 heights, the first of them for 0: 0.5 is the ninth.
+    #expect(rows == [" @ _", "_@ @"])
     #expect(Charts.area([3, 3], rows: 1, glyphs: .ascii) == ["++"])
     #expect(Charts.area([5, 9], rows: 1, range: 0...10, glyphs: .ascii).first?.last == "#")
   }
 
-  @Test func metricsAreBinnedByTheirSteps() {
+  @Test func metricsStandForTheStepsThatTheySumUp() {
     let table = MetricTable(
       (1...10).map { ["step": RecordValue($0), "a": .double(Double($0))] },
       evaluations: [["step": 0, "eval_x": 0.25], ["step": 6, "eval_x": 0.5]]
     )
-    #expect(table.columns(in: 0..<10, atMost: 60) == 10)
-    #expect(table.columns(in: 0..<10, atMost: 5) == 5)
     #expect(table.binned("a", columns: 5, range: 0..<10) == [1.5, 3.5, 5.5, 7.5, 9.5])
+    #expect(table.binned("a", columns: 10, range: 0..<10) == (1...10).map(Double.init))
     #expect(table.binned("a", columns: 2, range: 0..<20).first == 5.5)
     #expect(table.binned("a", columns: 2, range: 0..<20)[1].isNaN)
     // An evaluation stands until the next.
     #expect(table.binned("eval_x", columns: 5, range: 0..<10) == [0.25, 0.25, 0.5, 0.5, 0.5])
+    // Means of three steps each; the second window had no step with a reward.
+    let windows = MetricTable([
+      ["step": 3, "loss": 1, "reward": 7], ["step": 6, "loss": 2],
+      ["step": 9, "loss": 3, "reward": 8],
+    ])
+    #expect(windows.binned("loss", columns: 9, range: 0..<9) == [1, 1, 1, 2, 2, 2, 3, 3, 3])
+    let rewards = windows.binned("reward", columns: 9, range: 0..<9)
+    #expect(rewards[..<3] == [7, 7, 7] && rewards[6...] == [8, 8, 8])
+    #expect(rewards[3..<6].allSatisfy { $0.isNaN })
+    #expect(windows.binned("none", columns: 9, range: 0..<9).isEmpty)
   }
 }

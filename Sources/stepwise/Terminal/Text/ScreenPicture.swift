@@ -22,6 +22,10 @@ enum ScreenPicture {
         let start = column
         column += span.text.count
         if span.text.allSatisfy({ $0 == " " }) { continue }
+        if span.text.allSatisfy(isBlock) {
+          out += blocks(span, column: start, line: index)
+          continue
+        }
         // textLength keeps columns aligned in whatever font the viewer has.
         let length = Double(span.text.count) * cellWidth
         out += "<text x=\"\(text(margin + Double(start) * cellWidth))\" y=\"\(text(y))\""
@@ -30,6 +34,33 @@ enum ScreenPicture {
       }
     }
     return out + "</g>\n</svg>\n"
+  }
+
+  private static let levels = Glyphs.unicode.levels
+
+  private static func isBlock(_ character: Character) -> Bool {
+    character == " " || levels.contains(character)
+  }
+
+  /// Block characters as rectangles: fonts draw them with gaps, and not all of them as wide as their other characters.
+  private static func blocks(_ span: Span, column: Int, line: Int) -> String {
+    var out = ""
+    var next = column
+    let bottom = margin + Double(line + 1) * lineHeight
+    var rest = Array(span.text)[...]
+    while let glyph = rest.first {
+      let run = rest.prefix { $0 == glyph }
+      if let level = levels.firstIndex(of: glyph) {
+        let height = Double(level + 1) / Double(levels.count) * lineHeight
+        out += "<rect x=\"\(text(margin + Double(next) * cellWidth))\""
+        out += " y=\"\(text(bottom - height))\""
+        out += " width=\"\(text(Double(run.count) * cellWidth))\" height=\"\(text(height))\""
+        out += "\(attributes(span.style))/>\n"
+      }
+      next += run.count
+      rest = rest.dropFirst(run.count)
+    }
+    return out
   }
 
   private static func attributes(_ style: TextStyle) -> String {
