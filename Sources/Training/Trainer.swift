@@ -83,6 +83,11 @@ public final class Trainer {
     self.endOfSequence = Set(endOfSequence)
     optimizer = OptimizerSlots(store: model.store, configuration: configuration)
     try openSources()
+    // The last row that an evaluation will ask for: a dataset that does not have it fails now, and not after an hour.
+    if let evaluation = parts.evaluation {
+      let count = min(configuration.evaluation.maxPrompts, evaluation.count ?? .max)
+      if count > 0 { _ = try evaluation.examples(in: count - 1..<count) }
+    }
     if needsReference { try snapshotReference() }
   }
 

@@ -48,7 +48,7 @@ extension ConformanceTest {
         do {
           try ProcessUse().expectNoGrowth(since: before, over: 100, unit: "instance")
           return
-        } catch where time < 3 {}
+        } catch  where time < 3 {}
       }
     },
     ConformanceTest(
