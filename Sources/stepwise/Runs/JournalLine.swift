@@ -35,6 +35,9 @@ struct JournalLine {
       let value = record["value"].map { $0.text ?? $0.json }
       words.append(value.map { "\(key) = \($0)" } ?? key)
     }
+    if let arguments = record["arguments"]?.array {
+      words += arguments.compactMap(\.text)
+    }
     if let over = record["over"]?.number, over > 0 { words.append("over \(Int(over)) steps") }
     if case .object(let fields)? = record["parameters"], !fields.isEmpty {
       words.append(fields.map { "\($0.name)=\($0.value.json)" }.joined(separator: " "))

@@ -59,9 +59,30 @@ struct RunComparisonReport {
     }
     for item in comparison.plugins { add("plugin \(item.slot)", item.first, item.second) }
     for item in comparison.numerics { add("numerics \(item.slot)", item.first, item.second) }
-    return table.rows.isEmpty
+    let head: [StyledLine] =
+      table.rows.isEmpty
       ? [[Span("Configuration, plugins and numerics are the same.")]]
       : table.lines(rule: glyphs.barRest)
+    return head + interventions
+  }
+
+  /// What was done to one of the two alone.
+  private var interventions: [StyledLine] {
+    let (a, b) = (done(comparison.first), done(comparison.second))
+    let alone =
+      a.filter { line in !b.contains { $0 == line } }.map { ("A", $0) }
+      + b.filter { line in !a.contains { $0 == line } }.map { ("B", $0) }
+    guard !alone.isEmpty else { return [] }
+    return [[], [Span("Done to one alone:")]]
+      + alone.map { [Span("    \($0)  ", .strong), Span(Self.cut($1, columns - 8))] }
+  }
+
+  private func done(_ run: StoredRun) -> [String] {
+    run.journal.compactMap { record in
+      let line = JournalLine(record)
+      guard line.isDone, let step = line.step else { return nil }
+      return "step \(step)  \(line.text)"
+    }
   }
 
   private var parting: [StyledLine] {

@@ -24,7 +24,7 @@ struct RunOverview {
   var url: URL
   /// ISO 8601 in UTC; `nil` where provenance.json does not say.
   var started: String?
-  /// The strategy's short name.
+  /// The strategy's short name; with another one in its place, `sasr > hpt`.
   var strategy: String?
   /// Optimizer steps done.
   var steps: Int
@@ -48,8 +48,13 @@ struct RunOverview {
     state = .damaged
     do {
       let configuration = try Self.configuration(of: url)
-      strategy = configuration.strategy.map { Self.shortName($0.plugin) }
-      let limit = configuration.training.maxSteps
+      let present = Self.present(of: url) ?? configuration
+      let names = [configuration, present].compactMap {
+        $0.strategy.map { Self.shortName($0.plugin) }
+      }
+      strategy =
+        names.isEmpty ? nil : Set(names).count == 1 ? names[0] : names.joined(separator: " > ")
+      let limit = present.training.maxSteps
       horizon = limit >= 0 ? limit : nil
       steps = try Self.stepsDone(url)
       accuracy = try RecordFile.lastRecord(at: "\(url.path)/evaluations.jsonl")
@@ -78,6 +83,14 @@ struct RunOverview {
     let file = "\(ProcessPaths.shown(url))/config.yaml"
     let yaml = try InputFile.text("\(url.path)/config.yaml")
     return try RunConfiguration.load(yaml: yaml, file: file).configuration
+  }
+
+  /// What the run has become at its newest checkpoint by what was done to it; `nil` before the first.
+  static func present(of url: URL) -> RunConfiguration? {
+    guard let checkpoint = RunDirectory.checkpoints(of: url).last,
+      let steering = try? Steering(try Trainer.controlState(of: checkpoint.url))
+    else { return nil }
+    return try? RunConfiguration.load(yaml: steering.configuration, file: url.path).configuration
   }
 
   /// Steps with a decision; the newest checkpoint counts where the last decision is one of measuring.
