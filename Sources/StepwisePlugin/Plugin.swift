@@ -1,5 +1,4 @@
 import CStepwisePlugin
-import Synchronization
 
 /// What a library offers to Stepwise. A plugin makes one and exports it, in one line at the top level of a file:
 ///
@@ -36,21 +35,10 @@ public struct Plugin {
       + strategies.map { Factory(strategy: $0, id: $0.id ?? id) }
   }
 
-  /// The tables that were made so far, by the plugin's id: the host may ask more than once.
-  private static let made = Mutex<[String: UInt]>([:])
-
-  /// The table that the entry function answers. It lives as long as the process, since the host may read it until then.
+  /// The table that the entry function answers. It lives as long as the process.
   public var exported: UnsafeRawPointer {
-    let address = Self.made.withLock { made in
-      if let address = made[id] { return address }
-      let address = UInt(bitPattern: makeTable())
-      made[id] = address
-      return address
-    }
-    return UnsafeRawPointer(bitPattern: address)!
-  }
-
-  private func makeTable() -> UnsafeRawPointer {
+    // The host calls the entry once for each image; what is allocated here is never freed because the host may read it until
+    // the process ends.
     let tables = UnsafeMutablePointer<stepwise_factory>.allocate(capacity: max(factories.count, 1))
     for (index, factory) in factories.enumerated() {
       (tables + index).initialize(to: factory.table())

@@ -27,7 +27,7 @@ struct IsolationTests {
       #expect(try load(policy, .process) is RemoteReward, "always honoured")
     }
     let error = try #require(pluginError { _ = try load(IsolationPolicy(), .inProcess) })
-    #expect(error.problem == .isolation)
+    #expect(error.problem == .notTrusted)
     #expect(error.description.contains("it is neither shipped with Stepwise nor trusted"))
     #expect(error.cure?.hasPrefix("run `stepwise plugin trust add --plugin /") == true)
   }

@@ -57,17 +57,20 @@ public struct IsolationPolicy: Sendable {
   func isolation(of request: ComponentRequest) throws(PluginError) -> Isolation {
     let plugin = request.plugin
     if request.isolation == .process { return .process }
-    let isShipped = shippedDirectories.contains {
-      plugin.manifestFile.utf8.starts(with: "\($0)/".utf8)
-    }
-    if isShipped || isTrusted(plugin.manifestFile, plugin.identity.digest) { return .inProcess }
+    if trusts(plugin.manifestFile, plugin.identity.digest) { return .inProcess }
     guard request.isolation == .inProcess else { return .process }
     throw request.error(
-      .isolation,
+      .notTrusted,
       "it is neither shipped with Stepwise nor trusted, so that it may not run in this process",
       cure:
         "run `stepwise plugin trust add --plugin \(Files.folder(of: plugin.manifestFile))`, or leave `isolation` out"
     )
+  }
+
+  /// Whether a plugin came with Stepwise, or the user trusts it.
+  func trusts(_ manifestFile: String, _ digest: String) -> Bool {
+    shippedDirectories.contains { manifestFile.utf8.starts(with: "\($0)/".utf8) }
+      || isTrusted(manifestFile, digest)
   }
 
   /// The worker's program.

@@ -109,4 +109,8 @@ public struct PluginSummary: Sendable, Equatable {
   public var libraryFile: String?
   /// Its parameters.
   public var parameters: ParameterSchema
+  /// What its code is: `native`, `python` or `c-function`.
+  public var runtime: String
+  /// Where its code runs, as its trust stands; `nil` where it has no code for this machine.
+  public var isolation: Isolation?
 }

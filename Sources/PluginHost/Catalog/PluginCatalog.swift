@@ -100,9 +100,19 @@ public struct PluginCatalog: Sendable {
         summary: entry.component.summary,
         manifestFile: entry.manifest.file,
         libraryFile: library(of: entry.manifest),
-        parameters: entry.component.parameters
+        parameters: entry.component.parameters,
+        runtime: entry.manifest.runtime.name,
+        isolation: isolation(of: entry)
       )
     }
+  }
+
+  /// Where a component's code runs where nobody asks for another place.
+  private func isolation(of entry: Entry) -> Isolation? {
+    guard let file = library(of: entry.manifest) else { return nil }
+    if case .python = entry.manifest.runtime { return .process }
+    let digest = (try? Files.read(file, limit: 1 << 30)).map { sha256($0) } ?? ""
+    return policy.trusts(Files.canonical(entry.manifest.file), digest) ? .inProcess : .process
   }
 
   /// The manifests, each once.
@@ -165,7 +175,31 @@ public struct PluginCatalog: Sendable {
       if case .cFunction = request.runtime {
         return FunctionTransport(probe: WorkerTransport(policy: policy))
       }
+      if try sharesVariables(request) {
+        request.services.log(
+          .warning,
+          request.plugin.label,
+          "runs in a process of its own: another build of it is in this one, and its unique symbols would be that build's "
+            + "(compile with -fno-gnu-unique)"
+        )
+        return WorkerTransport(policy: policy)
+      }
       return InProcessTransport()
+    }
+  }
+
+  /// Whether a new build would go on with the variables of one that is in this process: the dynamic linker gives symbols that are
+  /// unique in a process (static variables of C++ templates and inline functions) to whoever came first.
+  private func sharesVariables(_ request: ComponentRequest) throws(PluginError) -> Bool {
+    let plugin = request.plugin
+    guard LoadedImage.hasAnotherBuild(of: request.component.id, than: plugin.identity.digest) else {
+      return false
+    }
+    do {
+      let image = try ELFImage(try Files.read(plugin.imageFile, limit: .max))
+      return try image.dynamicSymbols()?.contains { $0.isUnique && $0.isDefined } ?? true
+    } catch {
+      throw request.error(.file, "\(plugin.imageFile): \(error)")
     }
   }
 

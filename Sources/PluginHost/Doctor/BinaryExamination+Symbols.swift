@@ -68,8 +68,7 @@ extension BinaryExamination {
   }
 
   private mutating func checkUnique(_ symbols: [ELFImage.Symbol]) {
-    // STB_GNU_UNIQUE
-    let unique = symbols.filter { $0.binding == 10 && $0.isDefined }.map(\.name)
+    let unique = symbols.filter { $0.isUnique && $0.isDefined }.map(\.name)
     if unique.isEmpty {
       return report.pass(
         "unique symbols",
@@ -79,8 +78,8 @@ extension BinaryExamination {
     report.warn(
       "unique symbols",
       "\(unique.count) are unique in a process (\(listed(unique))): a newer build that is loaded beside this one in the "
-        + "same process would go on with this one's variables",
-      cure: "compile it with -fno-gnu-unique, or swap it with isolation: process only"
+        + "same process would go on with this one's variables, so that it gets a process of its own",
+      cure: "compile it with -fno-gnu-unique"
     )
   }
 

@@ -30,6 +30,8 @@ extension ELFImage {
     /// SHN_UNDEF is 0.
     var section: UInt16
 
+    /// STB_GNU_UNIQUE: one for the whole process, whichever library came first.
+    var isUnique: Bool { binding == 10 }
     var isDefined: Bool { section != 0 }
     var isWeak: Bool { binding == 2 }
     /// Whether other libraries, and dlsym, can see it.

@@ -71,6 +71,13 @@ final class LoadedImage: @unchecked Sendable {
     return try result.get()
   }
 
+  /// Whether another build of a component is in this process already.
+  static func hasAnotherBuild(of component: String, than digest: String) -> Bool {
+    loaded.withLock { images in
+      images.contains { $0.key != digest && $0.value.factories.contains { $0.id == component } }
+    }
+  }
+
   private static func open(
     path: String,
     digest: String,

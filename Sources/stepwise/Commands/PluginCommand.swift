@@ -63,14 +63,17 @@ struct PluginListCommand: ParsableCommand {
     }
     let device = TerminalDevice()
     var table = TextTable(columns: [
-      .init(title: "kind"), .init(title: "id"), .init(title: "version"), .init(title: "summary"),
+      .init(title: "kind"), .init(title: "id"), .init(title: "version"), .init(title: "code"),
+      .init(title: "runs"),
+      .init(title: "summary"),
     ])
     for kind in ComponentKind.allCases {
       for plugin in plugins where plugin.kind == kind {
         let missing = plugin.libraryFile == nil ? " (no library for this machine)" : ""
         table.rows.append([
           Span(kind.rawValue, .quiet), Span(plugin.id.printable, .strong),
-          Span(plugin.version), Span(plugin.summary.printable + missing),
+          Span(plugin.version), Span(plugin.runtime, .quiet),
+          Span(plugin.isolation?.rawValue ?? "", .quiet), Span(plugin.summary.printable + missing),
         ])
       }
     }
@@ -87,6 +90,8 @@ struct PluginListCommand: ParsableCommand {
       ParameterEntry("id", .string(plugin.id)), ParameterEntry("version", .string(plugin.version)),
       ParameterEntry("summary", .string(plugin.summary)),
       ParameterEntry("manifest", .string(plugin.manifestFile)),
+      ParameterEntry("runtime", .string(plugin.runtime)),
+      ParameterEntry("isolation", plugin.isolation.map { .string($0.rawValue) } ?? .null),
       ParameterEntry("library", plugin.libraryFile.map(ParameterValue.string) ?? .null),
     ])
   }
