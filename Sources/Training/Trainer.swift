@@ -32,6 +32,8 @@ public final class Trainer {
   var demonstrations: RowSource?
   var probe: [MicroBatch] = []
   var state = TrainerState()
+  /// Whether parts are being exchanged that need each other.
+  var isExchangingTogether = false
   /// Completions of the step that is being made; they are written with its other records, so that a step that fails leaves none.
   var rolloutRecords: [Record] = []
 

@@ -2,6 +2,20 @@ public import Components
 
 /// Exchanging parts at a step boundary. Each function checks everything first: where it throws, the run is as it was.
 extension Trainer {
+  /// Exchanges several parts that need each other: whether they fit is looked at when all are in their places. Where it throws, the
+  /// caller goes back to a moment of before.
+  public func exchangeTogether(_ exchanges: () throws -> Void) throws {
+    precondition(!isExchangingTogether, "exchanges do not nest")
+    isExchangingTogether = true
+    defer { isExchangingTogether = false }
+    try exchanges()
+    try parts.check()
+  }
+
+  private func checkTogether(_ parts: TrainingParts) throws {
+    if !isExchangingTogether { try parts.check() }
+  }
+
   /// Another strategy plans from the next step on.
   ///
   /// It is measured what it needs: a probe is drawn and held out of the demonstrations from here on, and the reference becomes a
@@ -13,7 +27,7 @@ extension Trainer {
   public func exchange(strategy: any MixingStrategy, state saved: [UInt8]? = nil) throws {
     var parts = parts
     parts.strategy = strategy
-    try parts.check()
+    try checkTogether(parts)
     if let saved, !saved.isEmpty { try strategy.loadState(saved) }
     let old = (parts: self.parts, probe: state.probe, cursor: demonstrations?.cursor)
     self.parts = parts
@@ -42,7 +56,7 @@ extension Trainer {
   public func exchange(rewards: [WeightedReward]) throws {
     var parts = parts
     parts.rewards = rewards
-    try parts.check()
+    try checkTogether(parts)
     let panel = try self.rewards.replacing(rewards)
     self.parts = parts
     self.rewards = panel
@@ -64,7 +78,7 @@ extension Trainer {
     case .prompts: parts.prompts = dataset
     case .demonstrations: parts.demonstrations = dataset
     }
-    try parts.check()
+    try checkTogether(parts)
     let moment = try moment()
     let (old, cursor) =
       slot == .prompts
@@ -95,7 +109,7 @@ extension Trainer {
   public func exchange(evaluation: (any Dataset)?) throws {
     var parts = parts
     parts.evaluation = evaluation
-    try parts.check()
+    try checkTogether(parts)
     self.parts = parts
   }
 

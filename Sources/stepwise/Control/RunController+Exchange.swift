@@ -88,69 +88,71 @@ extension RunController {
     var exchanged: [String] = []
     func isOther(_ slot: String) -> Bool { pins != nil && pins![slot] != steering.pins[slot] }
 
-    if let component = new.strategy, component != old.strategy || isOther("strategy") {
-      if try !reconfigure(
-        &live.strategy,
-        old.strategy,
-        component,
-        isOther("strategy"),
-        mayReload,
-        &undo
-      ) {
-        let newcomer = try load(target, slot: "strategy", pin: pins?["strategy"])
-        guard case .strategy(let slot) = newcomer else {
-          preconditionFailure("a strategy was loaded as something else")
+    try trainer.exchangeTogether {
+      for (slot, place) in [("prompts", DataSlot.prompts), ("demonstrations", .demonstrations)] {
+        let (was, component) =
+          slot == "prompts"
+          ? (old.prompts, new.prompts) : (old.demonstrations, new.demonstrations)
+        guard let component, component != was || isOther(slot) else { continue }
+        var present = slot == "prompts" ? live.prompts : live.demonstrations
+        let stays =
+          try present != nil
+          && reconfigure(&present!, was, component, isOther(slot), mayReload, &undo)
+        if !stays {
+          guard case .dataset(let new) = try load(target, slot: slot, pin: pins?[slot]) else {
+            preconditionFailure("\(slot) was loaded as something else")
+          }
+          let isSame = present?.plugin.identity.id == new.plugin.identity.id
+          try trainer.exchange(
+            dataset: new.part,
+            in: place,
+            keepsPlace: isSame && present?.part.count == new.part.count
+          )
+          present = new
+          exchanged.append(slot)
         }
-        let isSame = slot.plugin.identity.id == live.strategy.plugin.identity.id
-        let state = try strategyState ?? (isSame ? live.strategy.part.saveState() : nil)
-        try trainer.exchange(strategy: slot.part, state: state)
-        live.strategy = slot
-        exchanged.append("strategy")
+        if slot == "prompts" { live.prompts = present } else { live.demonstrations = present }
       }
-    }
-    for (slot, place) in [("prompts", DataSlot.prompts), ("demonstrations", .demonstrations)] {
-      let (was, component) =
-        slot == "prompts"
-        ? (old.prompts, new.prompts) : (old.demonstrations, new.demonstrations)
-      guard let component, component != was || isOther(slot) else { continue }
-      var present = slot == "prompts" ? live.prompts : live.demonstrations
-      let stays =
-        try present != nil
-        && reconfigure(&present!, was, component, isOther(slot), mayReload, &undo)
-      if !stays {
-        guard case .dataset(let new) = try load(target, slot: slot, pin: pins?[slot]) else {
-          preconditionFailure("\(slot) was loaded as something else")
+      let evaluation = "evaluation.prompts"
+      if new.evaluationPrompts != old.evaluationPrompts || isOther(evaluation) {
+        live.evaluation =
+          new.evaluationPrompts == nil
+          ? nil
+          : try loader(target, pins?[evaluation].map { [evaluation: $0] } ?? [:])
+            .loadDataset(evaluation)
+        try trainer.exchange(evaluation: live.evaluation?.part)
+        exchanged.append(evaluation)
+      }
+      try moveRewards(
+        to: target,
+        trainer,
+        pins: pins,
+        mayReload: mayReload,
+        exchanged: &exchanged,
+        undo: &undo
+      )
+      if let component = new.strategy, component != old.strategy || isOther("strategy") {
+        if try !reconfigure(
+          &live.strategy,
+          old.strategy,
+          component,
+          isOther("strategy"),
+          mayReload,
+          &undo
+        ) {
+          let newcomer = try load(target, slot: "strategy", pin: pins?["strategy"])
+          guard case .strategy(let slot) = newcomer else {
+            preconditionFailure("a strategy was loaded as something else")
+          }
+          let isSame = slot.plugin.identity.id == live.strategy.plugin.identity.id
+          let state = try strategyState ?? (isSame ? live.strategy.part.saveState() : nil)
+          try trainer.exchange(strategy: slot.part, state: state)
+          live.strategy = slot
+          exchanged.append("strategy")
         }
-        let isSame = present?.plugin.identity.id == new.plugin.identity.id
-        try trainer.exchange(
-          dataset: new.part,
-          in: place,
-          keepsPlace: isSame && present?.part.count == new.part.count
-        )
-        present = new
-        exchanged.append(slot)
       }
-      if slot == "prompts" { live.prompts = present } else { live.demonstrations = present }
+      if new.training != old.training { try trainer.exchange(configuration: new.training) }
     }
-    let evaluation = "evaluation.prompts"
-    if new.evaluationPrompts != old.evaluationPrompts || isOther(evaluation) {
-      live.evaluation =
-        new.evaluationPrompts == nil
-        ? nil
-        : try loader(target, pins?[evaluation].map { [evaluation: $0] } ?? [:])
-          .loadDataset(evaluation)
-      try trainer.exchange(evaluation: live.evaluation?.part)
-      exchanged.append(evaluation)
-    }
-    try moveRewards(
-      to: target,
-      trainer,
-      pins: pins,
-      mayReload: mayReload,
-      exchanged: &exchanged,
-      undo: &undo
-    )
-    if new.training != old.training { try trainer.exchange(configuration: new.training) }
     adopt(target, exchanged: exchanged)
   }
 
