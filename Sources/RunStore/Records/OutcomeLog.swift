@@ -25,6 +25,12 @@ public final class OutcomeLog {
     self.records = records
   }
 
+  /// How much is in it, for `rewind`.
+  public var length: Int { file.length }
+
+  /// Takes back what was added since, which nothing that is kept has used.
+  public func rewind(to length: Int) throws { try file.truncate(to: length) }
+
   /// Adds a record; it survives the machine from here on.
   public func append(_ record: Record) throws {
     try file.append(line: record.json)

@@ -21,7 +21,7 @@ struct TrainerSnapshot {
   var strategy: [UInt8]
   var prompts: [UInt8]
   var demonstrations: [UInt8]
-  var control: [UInt8]
+  var control: ControlState
 }
 
 extension Trainer {
@@ -32,7 +32,7 @@ extension Trainer {
     let snapshot = try read(checkpoint.url)
     if state.probe != snapshot.state.probe {
       // A run that was steered may have had a strategy with a probe before; any other has the one of its dataset and seed.
-      guard !snapshot.control.isEmpty else {
+      guard try !snapshot.control().isEmpty else {
         throw TrainingError.checkpoint(
           path: checkpoint.url.path,
           problem: "its probe rows are not those of this dataset and seed",
@@ -68,7 +68,7 @@ extension Trainer {
       strategy: try Self.bytes(directory, CheckpointFile.strategy),
       prompts: try Self.bytes(directory, CheckpointFile.prompts),
       demonstrations: try Self.bytes(directory, CheckpointFile.demonstrations),
-      control: try Self.controlState(of: directory)
+      control: { try Self.controlState(of: directory) }
     )
   }
 
@@ -83,10 +83,18 @@ extension Trainer {
   }
 
   /// Writes the state as it stands, atomically.
-  public func writeCheckpoint() throws { try writeCheckpoint(try snapshot()) }
+  public func writeCheckpoint() throws {
+    try writeCheckpoint(try snapshotBeforeTheUnproven ?? snapshot())
+  }
+
+  /// The state of this boundary before what has not proven itself; weights and moments are the same.
+  var snapshotBeforeTheUnproven: TrainerSnapshot? {
+    control?.unproven.flatMap { $0.step == state.step ? $0.snapshot : nil }
+  }
 
   /// Writes the tensors as they stand with a state that belongs to them; asks no plugin for anything.
   func writeCheckpoint(_ snapshot: TrainerSnapshot) throws {
+    let control = try snapshot.control()
     let checkpoint = try run.checkpoint(
       step: snapshot.state.step,
       keeping: configuration.saveTotalLimit
@@ -104,7 +112,7 @@ extension Trainer {
       for (name, bytes) in [
         (CheckpointFile.strategy, snapshot.strategy), (CheckpointFile.prompts, snapshot.prompts),
         (CheckpointFile.demonstrations, snapshot.demonstrations),
-        (CheckpointFile.control, snapshot.control),
+        (CheckpointFile.control, control),
       ] where !bytes.isEmpty {
         try Data(bytes).write(to: directory.appending(path: name))
       }
@@ -123,7 +131,7 @@ extension Trainer {
       strategy: try parts.strategy.saveState(),
       prompts: try parts.prompts?.saveState() ?? [],
       demonstrations: try parts.demonstrations?.saveState() ?? [],
-      control: try control?.saveState() ?? []
+      control: try control?.saveState() ?? { [] }
     )
   }
 

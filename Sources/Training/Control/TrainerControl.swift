@@ -17,17 +17,29 @@ public protocol TrainerControl: AnyObject {
   /// - Returns: whether it did, so that the run goes on from there.
   func recovers(_ trainer: Trainer, from error: any Error) throws -> Bool
 
-  /// What a resume needs to know of it, byte-deterministic; part of every checkpoint.
-  func saveState() throws -> [UInt8]
+  /// The run before something that has not proven itself yet. A checkpoint at this boundary is one of that moment, so that a resume
+  /// tries again and can go back as this process can; `nil` for the run as it stands.
+  var unproven: TrainerMoment? { get }
+
+  /// What a resume needs to know of it as it is now, byte-deterministic; part of every checkpoint.
+  ///
+  /// - Returns: makes the bytes. A state is taken before every step, and written once in a while.
+  func saveState() throws -> ControlState
 }
 
 extension TrainerControl {
+  /// Nothing is unproven.
+  public var unproven: TrainerMoment? { nil }
+
   /// Looks at nothing.
   public func scored(_ batch: RewardBatch, _ scores: [[Double?]]) {}
 
   /// Recovers from nothing.
   public func recovers(_ trainer: Trainer, from error: any Error) throws -> Bool { false }
 }
+
+/// Makes the bytes of a state that was taken earlier.
+public typealias ControlState = () throws -> [UInt8]
 
 /// What becomes of a run at a step boundary.
 public enum BoundaryAnswer: Sendable {

@@ -10,6 +10,7 @@ public struct TrainerMoment {
   let configuration: TrainingConfiguration
   let rewards: RewardPanel
   let streams: RunDirectory.Mark
+  let outcomes: RewardLedger.Mark?
   /// Where weights and moments were written to; `nil` where they are not kept.
   let tensors: URL?
 
@@ -40,6 +41,7 @@ extension Trainer {
       configuration: configuration,
       rewards: rewards,
       streams: run.mark(),
+      outcomes: rewards.ledger?.mark(),
       tensors: tensors
     )
   }
@@ -72,6 +74,7 @@ extension Trainer {
       try loadReference(named: state.referenceDigest!, in: run.url)
     }
     try run.rewind(to: moment.streams)
+    if let outcomes = moment.outcomes { try rewards.ledger?.rewind(to: outcomes) }
   }
 
   private func hasUpdatedSince(_ moment: TrainerMoment) -> Bool {

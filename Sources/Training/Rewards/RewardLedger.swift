@@ -8,7 +8,7 @@ final class RewardLedger {
   private var known: [Key: [RewardOutcome]] = [:]
 
   /// Identifies a batch for a reward.
-  private struct Key: Hashable {
+  fileprivate struct Key: Hashable {
     var reward: String
     var step: Int64
     /// The first item's id, and how many there are.
@@ -43,6 +43,21 @@ final class RewardLedger {
       else { continue }
       known[key] = values.map { $0.number.map(RewardOutcome.score) ?? .abstained }
     }
+  }
+
+  /// What it holds at a moment of this process.
+  struct Mark {
+    fileprivate var known: [Key: [RewardOutcome]]
+    fileprivate var length: Int
+  }
+
+  /// What it holds now.
+  func mark() -> Mark { Mark(known: known, length: log.length) }
+
+  /// Forgets what was answered since: in a step that is as if it had never been, by a reward that another one may be named like.
+  func rewind(to mark: Mark) throws {
+    known = mark.known
+    try log.rewind(to: mark.length)
   }
 
   /// What the reward answered for this batch before, if it was written down.

@@ -3,7 +3,7 @@ import Components
 /// The rewards of a run, asked together.
 struct RewardPanel {
   let rewards: [WeightedReward]
-  private let ledger: RewardLedger?
+  let ledger: RewardLedger?
   private let onFailure: (String) -> Void
 
   /// - Parameters:

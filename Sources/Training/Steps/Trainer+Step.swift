@@ -42,7 +42,7 @@ extension Trainer {
       // Whatever failed, a plugin or the numbers: the run stands on the disk as it was before the step. The plugins are asked
       // for nothing more, since one of them may be the cause.
       state = before.state
-      try writeCheckpoint(before)
+      try writeCheckpoint(snapshotBeforeTheUnproven ?? before)
       throw error
     }
   }

@@ -90,6 +90,7 @@ struct TrainCommand: ParsableCommand {
     let composition = try RunComposition(loaded, notices: notices)
     for notice in notices.drain() { StandardError.write(notice) }
     try composition.checkParts()
+    try ScheduleCheck.check(composition)
     try StandardOutput.write(loaded.configuration.yaml)
   }
 

@@ -47,6 +47,24 @@ final class PluginMetrics: Sendable {
   }
 }
 
+/// Lets a plugin's numbers into the run's metrics, or keeps them out while it is only tried alongside.
+final class MetricGate: Sendable {
+  private let opening = Mutex(true)
+
+  var isOpen: Bool {
+    get { opening.withLock { $0 } }
+    set { opening.withLock { $0 = newValue } }
+  }
+
+  /// The services with this gate before their metrics.
+  func guarding(_ services: HostServices) -> HostServices {
+    var guarded = services
+    let metric = services.metric
+    guarded.metric = { [self] in if isOpen { metric($0, $1, $2) } }
+    return guarded
+  }
+}
+
 /// The run's models, for plugins that ask for log-probabilities: the trainer exists only after they were loaded.
 ///
 /// Unchecked because a plugin asks while the trainer waits for it, and the lock lets one ask at a time.

@@ -11,16 +11,20 @@ struct LoadedSlot<Part> {
   var plugin: LoadedPlugin
   /// Gives it other values of changeable parameters.
   var reconfigure: (ParameterValue) throws -> Void
+  /// Whether what it reports is part of the run's metrics.
+  let gate: MetricGate
 
   init(
     slot: String,
     part: Part,
     plugin: LoadedPlugin,
+    gate: MetricGate,
     reconfigure: @escaping (ParameterValue) throws -> Void
   ) {
     self.slot = slot
     self.part = part
     self.plugin = plugin
+    self.gate = gate
     self.reconfigure = reconfigure
   }
 

@@ -93,6 +93,7 @@ final class PartsLoader {
       slot: "rewards/\(found.plugin.label)",
       part: WeightedReward(function, weight: reward.weight, onFailure: reward.onFailure),
       plugin: found.plugin,
+      gate: found.gate,
       reconfigure: found.reconfigure
     )
   }
@@ -108,11 +109,13 @@ final class PartsLoader {
     do {
       var reference = component.pluginReference(label: label, in: loaded)
       reference = try pins.pinned(reference, kind, slot: slot, catalog: catalog)
-      let found = try load(reference, component.services(services))
+      let gate = MetricGate()
+      let found = try load(reference, gate.guarding(component.services(services)))
       return LoadedSlot(
         slot: slot,
         part: found.part,
         plugin: found.plugin,
+        gate: gate,
         reconfigure: found.reconfigure
       )
     } catch let error as PluginError {

@@ -164,7 +164,7 @@ struct ConfigurationChange {
   /// The key as the configuration has it: rewards are numbered there.
   ///
   /// - Throws: where the key cannot change while a run goes.
-  private func changeablePath(_ key: String) throws -> String {
+  func changeablePath(_ key: String) throws -> String {
     let parts = key.split(separator: ".", omittingEmptySubsequences: false).map(String.init)
     if ConfigurationKeys.changeable.contains(key) { return key }
     let slots = ["strategy", "prompts", "demonstrations"]
@@ -214,6 +214,6 @@ extension ConfigurationKeys {
   /// Keys that decide what a run is: another value is another run.
   static let fixed: Set<String> = [
     "model_name_or_path", "model.config", "tokenizer", "chat_template_path", "seed",
-    "shuffle_dataset", "probe_size",
+    "shuffle_dataset", "probe_size", "interventions",
   ]
 }

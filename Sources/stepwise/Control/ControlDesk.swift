@@ -146,6 +146,15 @@ enum Newcomer {
   case dataset(LoadedSlot<any Dataset>)
   case reward(LoadedSlot<WeightedReward>)
 
+  /// Whether what it reports is part of the run's metrics.
+  var gate: MetricGate {
+    switch self {
+    case .strategy(let slot): return slot.gate
+    case .dataset(let slot): return slot.gate
+    case .reward(let slot): return slot.gate
+    }
+  }
+
   var plugin: LoadedPlugin {
     switch self {
     case .strategy(let slot): return slot.plugin

@@ -11,12 +11,50 @@ struct Probation {
   let steering: Steering
   let loaded: LoadedConfiguration
   let live: LoadedParts
-  /// The swaps' records in the journal.
-  var swaps: [Int] = []
-  /// What else was done at the same boundary after it.
-  var others: [(intervention: Intervention, sequence: Int)] = []
+  /// A trial that went on then.
+  let shadow: Shadow?
+  let trial: Steering.Trial?
+  /// What was done at this boundary since, in order.
+  var done: [Entry] = []
   /// Who waits to hear how it went.
   var waiting: [(pending: ControlDesk.Pending, text: [String])] = []
+
+  /// Something that was done, with its record in the journal.
+  struct Entry {
+    var intervention: Intervention
+    var sequence: Int
+    /// Whether a plugin came with it.
+    var isNewcomer: Bool
+
+    init(_ intervention: Intervention, _ sequence: Int, isNewcomer: Bool = false) {
+      self.intervention = intervention
+      self.sequence = sequence
+      if case .swap(let swap) = intervention {
+        self.isNewcomer = isNewcomer || swap.shadow == 0
+      } else {
+        self.isNewcomer = isNewcomer
+      }
+    }
+  }
+
+  /// What is taken back where the newcomers fail: them, and rollbacks of them. The rest is done again.
+  var split: (reverted: [Int], repeated: [(intervention: Intervention, sequence: Int)]) {
+    var reverted = Set(done.filter(\.isNewcomer).map(\.sequence))
+    var undoable: [Entry] = []
+    for entry in done {
+      switch entry.intervention {
+      case .rollback:
+        if let undone = undoable.popLast(), undone.isNewcomer { reverted.insert(entry.sequence) }
+      case .drop: break
+      case .swap where !entry.isNewcomer: break
+      default: undoable.append(entry)
+      }
+    }
+    return (
+      reverted.sorted(),
+      done.filter { !reverted.contains($0.sequence) }.map { ($0.intervention, $0.sequence) }
+    )
+  }
 
   mutating func answerWhilePaused() {
     for (pending, text) in waiting {
@@ -40,13 +78,19 @@ extension RunController {
       moment: try trainer.moment(keepingTensorsIn: keptTensors),
       steering: steering,
       loaded: loaded,
-      live: live
+      live: live,
+      shadow: shadow,
+      trial: try shadow?.saved()
     )
   }
 
   /// Where weights and moments of before a swap are kept meanwhile.
   private var keptTensors: URL {
     run.url.appending(path: ".before-swap", directoryHint: .isDirectory)
+  }
+
+  var unproven: TrainerMoment? {
+    probation.flatMap { $0.done.contains(where: \.isNewcomer) ? $0.moment : nil }
   }
 
   /// The newcomer's first step is made.
@@ -69,21 +113,24 @@ extension RunController {
   /// A step failed. Where a newcomer just came, it is taken back, and what else was done since is done again.
   func recovers(_ trainer: Trainer, from error: any Error) throws -> Bool {
     if StopRequest.isPending { return false }
-    guard let failed = probation, !failed.swaps.isEmpty else { return false }
+    guard let failed = probation, failed.done.contains(where: \.isNewcomer) else { return false }
     let problem = ControlProblem(error)
     probation = nil
+    // What plugins reported in a step that was not made is no part of the next one.
+    _ = trainer.parts.ownMetrics()
     try trainer.goBack(to: failed.moment)
+    try? FileManager.default.removeItem(at: keptTensors)
     (steering, loaded, live) = (failed.steering, failed.loaded, failed.live)
-    for sequence in failed.swaps {
-      let record: Record = [
-        "step": .int(Int64(failed.moment.step)), "by": "stepwise", "action": "revert",
-        "of": .int(Int64(sequence)), "text": .string("the newcomer of record \(sequence) goes"),
-        "outcome": "done", "problem": .string(problem.problem),
-      ]
-      let written = try journal.append(record)
-      steering.sequence = max(steering.sequence, Int(written["seq"]?.number ?? 0))
+    let (reverted, repeated) = failed.split
+    for sequence in reverted {
+      try revert(sequence, "record \(sequence) is taken back", problem, trainer)
     }
-    repeated = failed.others
+    self.repeated = repeated
+    if let shadow, repeated.contains(where: { $0.sequence == shadow.sequence }) {
+      waitingForTrial = shadow.waiting
+    }
+    shadow = failed.shadow
+    if let trial = failed.trial { try shadow?.goBack(to: trial) }
     notices.post("the newcomer failed in its first step and is taken back: \(problem.problem)")
     for (pending, _) in failed.waiting {
       pending.answer(
@@ -94,5 +141,37 @@ extension RunController {
       )
     }
     return true
+  }
+
+  /// Does again what was done beside a newcomer that failed. What only made sense with it is taken back, too.
+  func repeatAfterRevert(_ trainer: Trainer) {
+    for (intervention, sequence) in repeated {
+      do {
+        try apply(intervention, trainer, newcomer: nil) { _ in sequence }
+        if shadow?.sequence == sequence { shadow?.waiting = waitingForTrial }
+      } catch {
+        let problem = ControlProblem(error)
+        do {
+          try revert(sequence, "\(intervention.text) went with the newcomer", problem, trainer)
+        } catch {
+          notices.post("\(error)")
+        }
+      }
+    }
+    (repeated, waitingForTrial) = ([], nil)
+  }
+
+  /// Writes down that a record holds no longer. No state knows of it: whoever reads the journal passes over both.
+  private func revert(
+    _ sequence: Int,
+    _ text: String,
+    _ problem: ControlProblem,
+    _ trainer: Trainer
+  ) throws {
+    try journal.append([
+      "step": .int(Int64(trainer.completedSteps)), "by": "stepwise", "action": "revert",
+      "of": .int(Int64(sequence)), "text": .string(text), "outcome": "done",
+      "problem": .string(problem.problem),
+    ])
   }
 }

@@ -8,7 +8,8 @@ import Training
 struct Rehearsal {
   let view: ControlDesk.View
   let services: HostServices
-  let run: URL
+  /// The run's directory, where pinned bytes lie.
+  let run: URL?
 
   /// - Parameters:
   ///   - loaded: the configuration with the newcomer in its slot.
@@ -42,7 +43,12 @@ struct Rehearsal {
     }
   }
 
-  private func rehearse(_ loaded: LoadedConfiguration, slot: String, pin: PluginPins.Pin?) throws {
+  /// Loads it in a process of its own, where nothing that it does reaches the run.
+  func loadIsolated(
+    _ loaded: LoadedConfiguration,
+    slot: String,
+    pin: PluginPins.Pin? = nil
+  ) throws -> Newcomer {
     var isolated = loaded
     switch slot {
     case "strategy": isolated.configuration.strategy?.isolation = .process
@@ -53,13 +59,11 @@ struct Rehearsal {
       isolated.configuration.rewards[index].component.isolation = .process
       isolated.configuration.rewards[index].workers = 1
     }
-    var services = services
-    // Its messages and numbers are no part of the run.
-    services.log = { _, _, _ in }
-    services.metric = { _, _, _ in }
-    // The models are in use by the training thread.
-    services.logProbabilities = { _, _, ids in Array(repeating: -1, count: ids.count) }
-    switch try load(isolated, slot: slot, pin: pin, services: services) {
+    return try load(isolated, slot: slot, pin: pin, services: services.forRehearsal)
+  }
+
+  private func rehearse(_ loaded: LoadedConfiguration, slot: String, pin: PluginPins.Pin?) throws {
+    switch try loadIsolated(loaded, slot: slot, pin: pin) {
     case .strategy(let strategy): try rehearse(strategy.part)
     case .dataset(let dataset): try rehearse(dataset.part)
     case .reward(let reward):
@@ -85,5 +89,16 @@ struct Rehearsal {
     if rows.isEmpty {
       throw ControlProblem("\(dataset.identity.id) has no rows", cure: "Give one with rows.")
     }
+  }
+}
+
+extension HostServices {
+  /// For a plugin that is only tried: its messages and numbers are no part of the run, and the run's models are busy meanwhile.
+  fileprivate var forRehearsal: HostServices {
+    var services = self
+    services.log = { _, _, _ in }
+    services.metric = { _, _, _ in }
+    services.logProbabilities = { _, _, ids in ids.map { _ in -1 } }
+    return services
   }
 }

@@ -52,6 +52,14 @@ extension RunController {
       if slot == "prompts" { live.prompts = new } else { live.demonstrations = new }
     case .reward(let new):
       let index = Int(slot.dropFirst("rewards.".count))!
+      // Its weight may have moved since it was loaded.
+      let place = target.configuration.rewards[index]
+      var new = new
+      new.part = WeightedReward(
+        new.part.function,
+        weight: place.weight,
+        onFailure: place.onFailure
+      )
       var rewards = Array(live.rewards.prefix(target.configuration.rewards.count))
       if index < rewards.count { rewards[index] = new } else { rewards.append(new) }
       try trainer.exchange(rewards: rewards.map(\.part))

@@ -61,6 +61,11 @@ extension RunController {
 
   /// Does again what the journal says was done. It was right then; where it fails now, the bits will differ, and that is said.
   func carryOut(_ intervention: Intervention, _ trainer: Trainer, sequence: Int) {
+    if case .drop = intervention, shadow == nil {
+      // It went of itself, by an earlier record.
+      steering.sequence = max(steering.sequence, sequence)
+      return
+    }
     do {
       try apply(intervention, trainer, newcomer: nil) { _ in sequence }
     } catch {
@@ -145,11 +150,7 @@ extension RunController {
       let number = try record(complete)
       steering.sequence = max(steering.sequence, number)
       shadow?.sequence = shadow?.sequence == 0 ? number : shadow?.sequence ?? number
-      if case .swap(let swap) = intervention, swap.shadow == 0 {
-        probation?.swaps.append(number)
-      } else {
-        probation?.others.append((intervention, number))
-      }
+      probation?.done.append(Probation.Entry(complete, number))
       return text
     } catch {
       (steering, loaded, live, shadow) = (
@@ -185,14 +186,17 @@ extension RunController {
         )
       }
       try beginProbation(trainer)
-      remember(intervention.text, trainer, state: slot == "strategy")
+      // As the journal has it, so that a replay remembers the same.
+      remember(Intervention.swap(swap).text, trainer, state: slot == "strategy")
       try exchange(target, slot: slot, newcomer: newcomer, trainer)
       return (.swap(swap), ["\(swap.slot): \(name) from step \(step) on"])
     case .set(let setting):
       remember(intervention.text, trainer, state: false)
       let target = try change.setting(setting.key, to: setting.value)
       try checkHorizon(target, trainer)
-      steering.ramps.removeAll { $0.key == setting.key }
+      // A reward's weight has two names.
+      let path = try change.changeablePath(setting.key)
+      steering.ramps.removeAll { (try? change.changeablePath($0.key)) == path }
       if setting.over > 0 {
         let from = try change.number(setting.key)
         let to = try ConfigurationChange(
@@ -251,7 +255,7 @@ extension RunController {
     ConfigurationChange(
       loaded: loaded,
       rewardNames: live.rewards.map(\.plugin.label),
-      ids: desk.view.ids
+      ids: live.ids
     )
   }
 
@@ -289,6 +293,8 @@ extension RunController {
     steering.undo = rest
     steering.ramps = undo.ramps
     steering.exchanged = undo.exchanged
+    // What moved then has moved on.
+    advanceRamps(trainer)
     return ["undone: \(undo.text)"]
   }
 

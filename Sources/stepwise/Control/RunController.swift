@@ -30,10 +30,15 @@ final class RunController: TrainerControl {
   private var schedule: [(index: Int, step: Int, intervention: Intervention)] = []
   /// What must be done again after a newcomer was taken back.
   var repeated: [(intervention: Intervention, sequence: Int)] = []
-  private var encoded: (steering: Steering, bytes: [UInt8])?
+  /// Who waited for the end of a trial that is begun again.
+  var waitingForTrial: ControlDesk.Pending?
+  /// What came with a resume, until the journal is caught up with.
+  private var deferred: (intervention: Intervention, who: String)?
+  /// Requests that wait for the same.
+  private var held: [ControlDesk.Pending] = []
 
-  /// The step before which a replay ends; `nil` for the run's own horizon.
-  var end: Int?
+  /// Where a replay ends; `nil` for the run's own horizon.
+  var end: End?
   /// How much of the journal is still to be done.
   var scripted: Int { script.count }
 
@@ -42,11 +47,19 @@ final class RunController: TrainerControl {
     var sequence: Int
     var step: Int
     var intervention: Intervention
+    /// The trial that went of itself, for a `drop` that nobody asked for.
+    var trial: Int?
+  }
+
+  /// The end of a replay.
+  struct End {
+    var step: Int
+    /// Whether what is done before that step is part of it.
+    var isAfterBoundary: Bool
   }
 
   /// - Parameters:
-  ///   - checkpoint: on resume, what the control had saved there.
-  ///   - arguments: configuration arguments that hold from the first boundary on.
+  ///   - steering: on resume, what the control had saved in the checkpoint.
   init(
     _ composition: RunComposition,
     run: RunDirectory,
@@ -64,19 +77,20 @@ final class RunController: TrainerControl {
       steering ?? Steering(configuration: loaded.configuration.yaml, pins: live.pins)
     desk = ControlDesk(ControlDesk.View(loaded: loaded, steering: self.steering))
     script = try Self.script(journal.records, after: self.steering.sequence)
-    let done = Set(journal.records.compactMap { $0["schedule"]?.number.map { Int($0) } })
-    for (index, entry) in loaded.configuration.interventions.enumerated()
-    where !done.contains(index) {
-      for intervention in entry.interventions {
+    var done: [Int: Int] = [:]
+    for index in journal.records.compactMap({ $0["schedule"]?.number }) {
+      done[Int(index), default: 0] += 1
+    }
+    for (index, entry) in loaded.configuration.interventions.enumerated() {
+      // A process may have ended between two interventions of one entry.
+      for intervention in entry.interventions.dropFirst(done[index] ?? 0) {
         schedule.append((index, entry.step, intervention))
       }
     }
     if let trial = self.steering.trial {
-      let wasDropped = journal.records.contains {
-        $0["action"]?.text == "dropped" && $0["of"]?.number == Double(trial.sequence)
-      }
       shadow = try Shadow(trial, controller: self)
-      if wasDropped { shadow?.isDropped = true }
+      // From here on it is the shadow's own.
+      self.steering.trial = nil
     }
     publish()
   }
@@ -95,9 +109,17 @@ final class RunController: TrainerControl {
     return try records.compactMap { record in
       guard let number = record["seq"]?.number, Int(number) > sequence,
         !reverted.contains(number), record["outcome"]?.text == "done",
-        let action = record["action"]?.text, let step = record["step"]?.number,
-        var intervention = try Intervention(action, record)
+        let action = record["action"]?.text, let step = record["step"]?.number
       else { return nil }
+      if action == "dropped", let trial = record["of"]?.number {
+        return ScriptedIntervention(
+          sequence: Int(number),
+          step: Int(step),
+          intervention: .drop,
+          trial: Int(trial)
+        )
+      }
+      guard var intervention = try Intervention(action, record) else { return nil }
       if dropped.contains(number), case .swap(var swap) = intervention {
         // Why it went, a crash perhaps, need not happen again.
         swap.ending = .drop
@@ -115,24 +137,32 @@ final class RunController: TrainerControl {
 
   func boundary(_ trainer: Trainer) throws -> BoundaryAnswer {
     let step = trainer.completedSteps
-    endProbation(trainer)
-    try followShadow(trainer)
-    advanceRamps(trainer)
-    for entry in repeated {
-      carryOut(entry.intervention, trainer, sequence: entry.sequence)
+    if let end, step >= end.step, !end.isAfterBoundary { return .stop }
+    try enter(trainer)
+    if script.isEmpty, let (intervention, who) = deferred {
+      deferred = nil
+      ask(intervention, trainer, who: who)
     }
-    repeated = []
-    catchUp(trainer)
     while let index = schedule.firstIndex(where: { $0.step <= step }) {
       let entry = schedule.remove(at: index)
       ask(entry.intervention, trainer, who: "configuration", schedule: entry.index)
     }
     publish(trainer)
-    if let end, step >= end { return .stop }
+    if let end, step >= end.step { return .stop }
     if try serve(trainer) == .stop { return .stop }
     publish(trainer)
     if step < trainer.horizon { planShadow(trainer) }
     return .goOn
+  }
+
+  /// What was under way goes on, and what was done before is done again.
+  private func enter(_ trainer: Trainer) throws {
+    endProbation(trainer)
+    try followShadow(trainer)
+    advanceRamps(trainer)
+    steering.entered = trainer.completedSteps
+    repeatAfterRevert(trainer)
+    catchUp(trainer)
   }
 
   func scored(_ batch: RewardBatch, _ scores: [[Double?]]) {
@@ -148,25 +178,29 @@ final class RunController: TrainerControl {
     }
   }
 
-  func saveState() throws -> [UInt8] {
+  func saveState() throws -> ControlState {
     var current = steering
-    // What was scored since the boundary belongs to the comparison.
-    shadow?.compareScores(
-      loaded.configuration.training.grpo,
-      rewards: live.rewards.map(\.part)
-    )
-    if let shadow { current.trial = try shadow.saved() }
-    if let encoded, encoded.steering == current { return encoded.bytes }
-    let bytes = try current.encoded()
-    encoded = (current, bytes)
-    return bytes
+    if let shadow {
+      // What was scored in the step that was just made is in no other file.
+      shadow.compareScores(loaded.configuration.training.grpo, rewards: live.rewards.map(\.part))
+      current.trial = try shadow.saved()
+    }
+    return { [current] in try current.encoded() }
   }
 
-  /// Brings a run that goes on to what the journal says of its boundary, and carries out what came with it.
+  /// Brings a run that goes on to what the journal says of its boundary, and carries out what came with it. Where the journal says
+  /// more of later steps, those are made first.
   ///
   /// - Throws: what is wrong with that: somebody waits for it.
   func begin(_ intervention: Intervention, _ trainer: Trainer, who: String) throws {
-    catchUp(trainer)
+    try enter(trainer)
+    if let last = script.last {
+      deferred = (intervention, who)
+      notices.post(
+        "\(intervention.text) holds from step \(last.step) on: until then the run does again what was done to it"
+      )
+      return
+    }
     var problem: ControlProblem?
     ask(intervention, trainer, who: who) { problem = $0 }
     if let problem { throw problem }
@@ -177,8 +211,20 @@ final class RunController: TrainerControl {
   private func catchUp(_ trainer: Trainer) {
     while let entry = script.first, entry.step <= trainer.completedSteps {
       script.removeFirst()
-      carryOut(entry.intervention, trainer, sequence: entry.sequence)
+      if let trial = entry.trial {
+        if let shadow, shadow.sequence == trial { drop(shadow, trainer, why: "as before") }
+      } else {
+        carryOut(entry.intervention, trainer, sequence: entry.sequence)
+      }
     }
+  }
+
+  /// Nobody will steer the run from here on: lets go who still waits.
+  func close() {
+    desk.close()
+    let waiting =
+      held + (probation?.waiting.map(\.pending) ?? []) + [shadow?.waiting].compactMap { $0 }
+    waiting.forEach { $0.answer(ControlDesk.over) }
   }
 
   // MARK: - Serving
@@ -187,7 +233,13 @@ final class RunController: TrainerControl {
   private func serve(_ trainer: Trainer) throws -> BoundaryAnswer {
     var toldPause = false
     while true {
-      for pending in desk.take() {
+      var requests = desk.take()
+      if script.isEmpty {
+        requests = held + requests
+        held = []
+      }
+      while !requests.isEmpty {
+        let pending = requests.removeFirst()
         switch pending.action {
         case "checkpoint":
           answer(pending) {
@@ -199,10 +251,16 @@ final class RunController: TrainerControl {
           pending.answer(
             .done(["the run stops before step \(trainer.completedSteps), with a checkpoint"])
           )
-          isStopping = true
+          requests.forEach { $0.answer(ControlDesk.over) }
           return .stop
         default:
-          if let intervention = pending.intervention.value {
+          if let last = script.last {
+            // The journal's order is the order in which it is done again.
+            pending.tell(
+              "waits for step \(last.step): until then the run does again what was done to it"
+            )
+            held.append(pending)
+          } else if let intervention = pending.intervention.value {
             ask(intervention, trainer, who: pending.who, pending: pending)
             publish(trainer)
           }
@@ -224,9 +282,6 @@ final class RunController: TrainerControl {
     }
   }
 
-  /// Somebody asked for the run to end here.
-  private(set) var isStopping = false
-
   private func answer(_ pending: ControlDesk.Pending, _ body: () throws -> String) {
     do {
       pending.answer(.done([try body()]))
@@ -247,13 +302,7 @@ final class RunController: TrainerControl {
 
   /// Shows other threads the run as it is now.
   private func publish(_ trainer: Trainer? = nil) {
-    let names = live.rewards.map(\.plugin.label)
-    var ids = ["strategy": live.strategy.plugin.identity.id]
-    ids["prompts"] = live.prompts?.plugin.identity.id
-    ids["demonstrations"] = live.demonstrations?.plugin.identity.id
-    for (index, reward) in live.rewards.enumerated() {
-      ids["rewards.\(index)"] = reward.plugin.identity.id
-    }
+    let (names, ids) = (live.rewards.map(\.plugin.label), live.ids)
     let context = trainer?.nextContext
     desk.publish { view in
       view.loaded = loaded
@@ -263,5 +312,18 @@ final class RunController: TrainerControl {
       view.ids = ids
       view.context = context ?? view.context
     }
+  }
+}
+
+extension LoadedParts {
+  /// The plugins' ids, by slot of the configuration.
+  var ids: [String: String] {
+    var ids = ["strategy": strategy.plugin.identity.id]
+    ids["prompts"] = prompts?.plugin.identity.id
+    ids["demonstrations"] = demonstrations?.plugin.identity.id
+    for (index, reward) in rewards.enumerated() {
+      ids["rewards.\(index)"] = reward.plugin.identity.id
+    }
+    return ids
   }
 }

@@ -15,8 +15,6 @@ final class Shadow {
   let end: Int
   /// Its record in the journal; 0 until that is written.
   var sequence = 0
-  /// Whether the journal knows already that it went.
-  var isDropped = false
   /// Who waits for the end.
   var waiting: ControlDesk.Pending?
   var comparison = ShadowComparison()
@@ -42,6 +40,7 @@ final class Shadow {
     self.swap = swap
     self.slot = slot
     self.newcomer = newcomer
+    newcomer.gate.isOpen = false
     end = step + swap.shadow
     followed = step
   }
@@ -64,11 +63,17 @@ final class Shadow {
     let newcomer = try controller.load(target, slot: slot, pin: swap.pin)
     try self.init(swap, slot: slot, newcomer: newcomer, step: trial.end - swap.shadow)
     sequence = trial.sequence
+    try goBack(to: trial)
+  }
+
+  /// As it was when that was saved.
+  func goBack(to trial: Steering.Trial) throws {
     comparison = trial.comparison
     followed = trial.followed
     plan = trial.plan.flatMap(StepKind.init(rawValue:))
     failure = trial.failure
-    if case .strategy(let slot) = newcomer, let state = trial.state {
+    (scores, ownScores, rows) = ([], [], [])
+    if case .strategy(let slot) = newcomer, let state = trial.state, !state.isEmpty {
       try slot.part.loadState([UInt8](state))
     }
   }
@@ -234,7 +239,7 @@ extension RunController {
       return
     }
     guard step >= shadow.end else { return }
-    if shadow.swap.ending == .drop || shadow.isDropped {
+    if shadow.swap.ending == .drop {
       drop(shadow, trainer, why: "its trial is over")
     } else {
       commit(shadow, trainer)
@@ -254,7 +259,10 @@ extension RunController {
         try beginProbation(trainer)
         rememberForTrial(shadow)
         try exchange(target, slot: slot, newcomer: shadow.newcomer, trainer, keepsState: false)
-        probation?.swaps.append(shadow.sequence)
+        shadow.newcomer.gate.isOpen = true
+        probation?.done.append(
+          Probation.Entry(.swap(shadow.swap), shadow.sequence, isNewcomer: true)
+        )
       } catch {
         (steering, loaded, live) = before
         try trainer.goBack(to: moment)

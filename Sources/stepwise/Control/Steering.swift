@@ -15,6 +15,8 @@ struct Steering: Codable, Equatable {
   var undo: [Undo] = []
   /// Journal records up to this number are in it.
   var sequence = 0
+  /// The newest step whose boundary is behind it: a checkpoint at a step may be older than that step's boundary.
+  var entered = -1
   /// A newcomer that is tried alongside.
   var trial: Trial?
 

@@ -27,6 +27,7 @@ struct TrainingSession {
   /// Begins a run.
   func begin(_ loaded: LoadedConfiguration, name: String) throws {
     let composition = try RunComposition(loaded, notices: notices)
+    try ScheduleCheck.check(composition)
     let run: RunDirectory
     if let path = loaded.configuration.outputDir {
       run = try .create(at: URL(filePath: path, directoryHint: .isDirectory))
@@ -91,7 +92,7 @@ struct TrainingSession {
   func execute(_ stretch: Stretch) throws -> StopReason {
     let server = stretch.controller.flatMap { listen($0, horizon: stretch.trainer.horizon) }
     defer {
-      stretch.controller?.desk.close()
+      stretch.controller?.close()
       server?.close()
     }
     do {

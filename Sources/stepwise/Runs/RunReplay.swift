@@ -33,8 +33,14 @@ struct RunReplay {
     let copy = try RunCopy(of: source.url, to: output, suffix: "replay")
     do {
       // What came after the checkpoint that is compared with is not part of it.
-      try copy.copyJournal { ($0["step"]?.number ?? 0) <= Double(last.step) }
-      return try train(copy, to: last.step)
+      let steering = try Steering(try Trainer.controlState(of: last.url))
+      let sequence = Double(steering?.sequence ?? 0)
+      try copy.copyJournal { record in
+        (record["step"]?.number ?? 0) < Double(last.step)
+          || (record["seq"]?.number ?? 0) <= sequence
+      }
+      let isAfterBoundary = (steering?.entered ?? last.step) >= last.step
+      return try train(copy, to: .init(step: last.step, isAfterBoundary: isAfterBoundary))
     } catch let error as Interrupted {
       throw error
     } catch {
@@ -43,7 +49,7 @@ struct RunReplay {
     }
   }
 
-  private func train(_ copy: RunCopy, to step: Int) throws -> Result {
+  private func train(_ copy: RunCopy, to end: RunController.End) throws -> Result {
     let provenance = try RunDirectory.provenance(of: copy.source)
     _ = FileManager.default.changeCurrentDirectoryPath(provenance.workingDirectory)
     let run = try RunDirectory.open(at: copy.target)
@@ -68,7 +74,7 @@ struct RunReplay {
       watcher: watcher
     )
     try session.steer(&stretch, from: nil)
-    stretch.controller?.end = step
+    stretch.controller?.end = end
     let count = stretch.controller?.scripted ?? 0
     StopRequest.listen()
     _ = try session.execute(stretch)

@@ -17,7 +17,7 @@ struct ExchangeTests {
       return .goOn
     }
 
-    func saveState() throws -> [UInt8] { [7, 7] }
+    func saveState() throws -> ControlState { { [7, 7] } }
   }
 
   private func weights(
@@ -135,7 +135,7 @@ struct ExchangeTests {
       func boundary(_ trainer: Trainer) throws -> BoundaryAnswer {
         trainer.completedSteps == 2 ? .stop : .goOn
       }
-      func saveState() throws -> [UInt8] { [1, 2, 3] }
+      func saveState() throws -> ControlState { { [1, 2, 3] } }
     }
     let run = run { _ in StepPlan(.sft) }
     defer { run.remove() }

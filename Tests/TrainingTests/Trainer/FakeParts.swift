@@ -18,6 +18,7 @@ final class FakeStrategy: MixingStrategy {
   var weights: (StepStatistics) -> StepWeights? = { _ in nil }
   var tokens: (TokenWeightRequest) -> [Float]? = { _ in nil }
   var load: ([UInt8]) throws -> Void = { _ in }
+  var end: (StepReport) throws -> Void = { _ in }
   var reports: [StepReport] = []
 
   init(
@@ -34,7 +35,10 @@ final class FakeStrategy: MixingStrategy {
   func advantages(_ request: AdvantageRequest) throws -> [Double]? { advantage(request) }
   func stepWeights(_ statistics: StepStatistics) throws -> StepWeights? { weights(statistics) }
   func tokenWeights(_ request: TokenWeightRequest) throws -> [Float]? { tokens(request) }
-  func endStep(_ report: StepReport) throws { reports.append(report) }
+  func endStep(_ report: StepReport) throws {
+    try end(report)
+    reports.append(report)
+  }
   func saveState() throws -> [UInt8] { [UInt8(reports.count % 251)] }
   func loadState(_ bytes: [UInt8]) throws { try load(bytes) }
 }
