@@ -20,11 +20,15 @@ extension TrainingSession {
   }
 
   /// The run, ready to go on.
+  ///
+  /// - Parameter keepsPlugins: whether every plugin is the one that the run kept, as in a branch, whose past is that of the run. Else
+  ///   that holds for the slots that were steered, and a change of the others is noticed.
   func reopen(
     _ path: String,
     overrides: [String],
     acceptChanges: Bool,
-    who: String
+    who: String,
+    keepsPlugins: Bool = false
   ) throws -> Stretch {
     let url = URL(filePath: path, directoryHint: .isDirectory).standardizedFileURL
     let run = try RunDirectory.open(at: url)
@@ -42,15 +46,16 @@ extension TrainingSession {
     let loaded = try RunConfiguration.load(yaml: yaml, file: file, overrides: own)
     // Relative paths in the configuration are those of where the run began.
     _ = FileManager.default.changeCurrentDirectoryPath(provenance.workingDirectory)
+    let pinned = try steering?.pinnedSlots(Journal.records(of: url), all: keepsPlugins) ?? []
     let composition = try RunComposition(
       loaded,
       notices: notices,
       run: url,
       checkpoint: checkpoint?.url,
-      pins: steering?.pinned(in: url) ?? PluginPins()
+      pins: steering?.pins(of: pinned, in: url) ?? PluginPins()
     )
     let present = composition.provenance
-    let differences = present.differences(from: provenance.with(present, steering))
+    let differences = present.differences(from: provenance.with(present, pinned))
     guard differences.isEmpty || acceptChanges else {
       throw ResumeRefused(run: path, differences: differences)
     }
@@ -82,17 +87,29 @@ extension TrainingSession {
 }
 
 extension Steering {
-  /// The bytes of the plugins that came later, for loading: those that the run began with are looked for as then, so that a change
-  /// is noticed.
-  func pinned(in run: URL) -> PluginPins {
-    PluginPins(bySlot: pins.filter { exchanged.contains($0.key) }, run: run)
+  /// The slots whose plugins are those that the run kept: what came later, and what somebody swapped and took back. The others are
+  /// looked for as in the beginning, so that a change is noticed.
+  func pinnedSlots(_ journal: [Record], all: Bool) -> Set<String> {
+    if all { return Set(pins.keys) }
+    let swapped = journal.compactMap { $0["action"]?.text == "set" ? nil : $0["slot"]?.text }
+    return Set(exchanged).union(
+      pins.keys.filter { slot in
+        swapped.contains(slot)
+          || (slot.hasPrefix("rewards.") && swapped.contains { $0.hasPrefix("rewards") })
+      }
+    )
+  }
+
+  /// Their bytes, for loading.
+  func pins(of slots: Set<String>, in run: URL) -> PluginPins {
+    PluginPins(bySlot: pins.filter { slots.contains($0.key) }, run: run)
   }
 }
 
 extension Provenance {
-  /// What is expected of a run whose plugins were exchanged while it went: those are pinned already.
-  fileprivate func with(_ present: Provenance, _ steering: Steering?) -> Provenance {
-    guard let steering, !steering.exchanged.isEmpty else { return self }
+  /// What is expected of a run some of whose plugins are pinned: those cannot be others.
+  fileprivate func with(_ present: Provenance, _ pinned: Set<String>) -> Provenance {
+    if pinned.isEmpty { return self }
     var expected = self
     var rewards = 0
     expected.plugins = present.plugins.compactMap { plugin in
@@ -101,7 +118,7 @@ extension Provenance {
         slot = "rewards.\(rewards)"
         rewards += 1
       }
-      if steering.exchanged.contains(slot) { return plugin }
+      if pinned.contains(slot) { return plugin }
       return plugins.first { $0.slot == plugin.slot }
     }
     return expected

@@ -161,4 +161,36 @@ struct BranchTests {
     let damaged = try workshop.stepwise("runs", "replay", "out", "--output", "out-replayed")
     #expect(damaged.code != 0, "\(damaged.output)")
   }
+
+  /// A plugin that the run began with has been rebuilt since: a plain resume tells, what shares the run's past has the run's own.
+  @Test func pluginsOfTheBeginning() throws {
+    let workshop = try Workshop()
+    try workshop.writeSteered(steps: 16)
+    try BrokenPlugin.reward(in: workshop, name: "native")
+    let rewards = "rewards=[{plugin: ./native}]"
+    for (run, interventions) in [
+      ("plain", "{step: 2, set: {grpo.beta: 0.1}}"),
+      (
+        "swapped",
+        "{step: 2, swap: {slot: rewards/native, plugin: knights-and-knaves}}, {step: 4, rollback: true}"
+      ),
+    ] {
+      try workshop.trainSteered(run, interventions: interventions, rewards, "save_total_limit=10")
+    }
+    try BrokenPlugin.reward(in: workshop, name: "native", value: "0.5")
+    let refused = try workshop.stepwise("train", "--resume", "plain", "max_steps=18")
+    #expect(
+      refused.code != 0 && refused.error.contains("plugins.rewards/native"),
+      "\(refused.error)"
+    )
+    for arguments in [
+      ["train", "--resume", "swapped", "max_steps=18"],
+      ["runs", "branch", "plain", "--at", "8", "--output", "branch"],
+    ] {
+      let answer = try Stepwise.run(arguments, in: workshop.url)
+      #expect(answer.code == 0, "\(answer.error)")
+    }
+    #expect(try workshop.weights("branch") == workshop.weights("plain"))
+    try workshop.expectReplay("swapped")
+  }
 }

@@ -59,7 +59,8 @@ struct RunsBranchCommand: ParsableCommand {
         branch.url.path,
         overrides: changes,
         acceptChanges: false,
-        who: "branch of \(source.shown) at step \(branch.step)"
+        who: "branch of \(source.shown) at step \(branch.step)",
+        keepsPlugins: true
       )
     } catch {
       try? RunCopy.remove(branch.url)
