@@ -113,6 +113,11 @@ public final class RunDirectory {
     return try RecordFile.records(of: try Files.read(path)[...], path: path)
   }
 
+  /// Whether `archive` has made the copy of this name already.
+  public func hasImage(_ digest: String) -> Bool {
+    Files.size("\(path(Self.imagesName))/\(digest)") != nil
+  }
+
   /// Copies a plugin's image or manifest into the run under its SHA-256, so that a later reload does not lose it.
   ///
   /// - Returns: the digest, which is the name of the copy in `images/`.

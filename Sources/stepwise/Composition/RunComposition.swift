@@ -120,7 +120,8 @@ struct RunComposition {
 extension RunDirectory {
   /// Keeps a plugin's image and manifest.
   func archive(_ plugin: LoadedPlugin) throws {
-    _ = try archive(URL(filePath: plugin.imageFile))
-    _ = try archive(URL(filePath: plugin.manifestFile))
+    // Every intervention asks for all of them, and reading them takes longer than a step.
+    if !hasImage(plugin.identity.digest) { _ = try archive(URL(filePath: plugin.imageFile)) }
+    if !hasImage(plugin.manifestDigest) { _ = try archive(URL(filePath: plugin.manifestFile)) }
   }
 }
