@@ -10,7 +10,7 @@ enum ConfigurationReference {
       for key in ConfigurationKeys.all where key.section == section {
         out += "\n  \(key.path)\n"
         out += "      \(key.summary)\n"
-        out += "      \(key.type); default \(key.defaultValue.shown)\n"
+        out += "      \(key.type); default \(key.defaultValue.shown)\(mark(key))\n"
       }
     }
     return out
@@ -27,10 +27,16 @@ enum ConfigurationReference {
     for section in sections {
       out += "\n## \(heading(section))\n\n| key | meaning | type | default |\n|---|---|---|---|\n"
       for key in ConfigurationKeys.all where key.section == section {
-        out += "| `\(key.path)` | \(key.summary) | \(key.type) | `\(key.defaultValue.shown)` |\n"
+        out +=
+          "| `\(key.path)` | \(key.summary) | \(key.type)\(mark(key)) | `\(key.defaultValue.shown)` |\n"
       }
     }
     return out
+  }
+
+  /// Says of a key that `stepwise ctl RUN set` may change it.
+  private static func mark(_ key: ConfigurationKey) -> String {
+    ConfigurationKeys.changeable.contains(key.path) ? "; changeable while a run goes" : ""
   }
 
   /// Each section once, in the order of its first key.

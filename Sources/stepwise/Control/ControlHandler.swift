@@ -122,14 +122,8 @@ final class ControlHandler: Sendable {
   }
 
   private func refuse(_ intervention: Intervention, _ problem: ControlProblem, who: String) {
-    var record: Record = [
-      "step": .int(Int64(desk.view.context?.step ?? 0)), "by": .string(who),
-      "action": .string(intervention.action),
-    ]
-    record.fields += intervention.fields
-    record["text"] = .string(intervention.text)
-    record["outcome"] = "refused"
-    record["problem"] = .string(problem.problem)
+    let step = desk.view.context?.step ?? 0
+    let record = intervention.record(step: step, who: who, refused: problem)
     // A journal that cannot be written is no reason to hide the problem itself.
     _ = try? journal.append(record)
   }
@@ -169,7 +163,7 @@ final class ControlHandler: Sendable {
     for (slot, id) in view.ids.sorted(by: { $0.key < $1.key }) {
       let name =
         slot.hasPrefix("rewards.")
-        ? "rewards/\(view.rewardNames[Int(slot.dropFirst("rewards.".count))!])" : slot
+        ? "rewards/\(view.rewardNames[SlotNames.rewardIndex(slot)])" : slot
       let version = view.steering.pins[slot].map {
         " \($0.version), sha256 \($0.digest.prefix(12))"
       }

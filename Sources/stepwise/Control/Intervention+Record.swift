@@ -38,6 +38,26 @@ extension Intervention {
     return record.fields
   }
 
+  /// What the journal says of it: that it was done, or why it was refused.
+  ///
+  /// - Parameter schedule: the number of its entry in the configuration.
+  func record(
+    step: Int,
+    who: String,
+    schedule: Int? = nil,
+    refused problem: ControlProblem? = nil
+  ) -> Record {
+    var record: Record = [
+      "step": .int(Int64(step)), "by": .string(who), "action": .string(action),
+    ]
+    record.fields += fields
+    record["text"] = .string(text)
+    if let schedule { record["schedule"] = .int(Int64(schedule)) }
+    record["outcome"] = problem == nil ? "done" : "refused"
+    if let problem { record["problem"] = .string(problem.problem) }
+    return record
+  }
+
   /// Reads what a journal holds, or what somebody asks; `nil` where it is something else than these.
   init?(_ action: String, _ record: Record) throws(ControlProblem) {
     func missing(_ name: String) -> ControlProblem {

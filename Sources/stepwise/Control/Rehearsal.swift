@@ -39,7 +39,7 @@ struct Rehearsal {
     switch slot {
     case "strategy": return .strategy(try loader.loadStrategy())
     case "prompts", "demonstrations": return .dataset(try loader.loadDataset(slot)!)
-    default: return .reward(try loader.loadReward(Int(slot.dropFirst("rewards.".count))!))
+    default: return .reward(try loader.loadReward(SlotNames.rewardIndex(slot)))
     }
   }
 
@@ -55,7 +55,7 @@ struct Rehearsal {
     case "prompts": isolated.configuration.prompts?.isolation = .process
     case "demonstrations": isolated.configuration.demonstrations?.isolation = .process
     default:
-      let index = Int(slot.dropFirst("rewards.".count))!
+      let index = SlotNames.rewardIndex(slot)
       isolated.configuration.rewards[index].component.isolation = .process
       isolated.configuration.rewards[index].workers = 1
     }

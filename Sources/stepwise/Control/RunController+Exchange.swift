@@ -23,22 +23,35 @@ extension RunController {
     PartsLoader(target, services: services, pins: PluginPins(bySlot: pins, run: run.url))
   }
 
-  /// Puts a newcomer into its slot. The same plugin goes on with the state of the one before; another starts from what the run's
-  /// history tells it.
+  /// Makes a newcomer and the configuration that names it the run's own.
   ///
-  /// - Parameter state: a strategy's state in place of that.
+  /// - Parameter keepsState: whether the same plugin goes on with the state of the one before; else it has its own.
   func exchange(
     _ target: LoadedConfiguration,
     slot: String,
     newcomer: Newcomer,
     _ trainer: Trainer,
-    state: [UInt8]? = nil,
     keepsState: Bool = true
+  ) throws {
+    try put(newcomer, in: slot, of: target, trainer, state: keepsState ? nil : [])
+    adopt(target, exchanged: [slot])
+  }
+
+  /// Puts a newcomer into its slot. The same plugin goes on with the state and place of the one before; another starts from what the
+  /// run's history tells it.
+  ///
+  /// - Parameter state: a strategy's state in place of that; empty for its own.
+  private func put(
+    _ newcomer: Newcomer,
+    in slot: String,
+    of target: LoadedConfiguration,
+    _ trainer: Trainer,
+    state: [UInt8]? = nil
   ) throws {
     switch newcomer {
     case .strategy(let new):
       let isSame = new.plugin.identity.id == live.strategy.plugin.identity.id
-      let old = state == nil && isSame && keepsState ? try live.strategy.part.saveState() : state
+      let old = try state ?? (isSame ? live.strategy.part.saveState() : nil)
       try trainer.exchange(strategy: new.part, state: old)
       live.strategy = new
     case .dataset(let new):
@@ -51,7 +64,7 @@ extension RunController {
       )
       if slot == "prompts" { live.prompts = new } else { live.demonstrations = new }
     case .reward(let new):
-      let index = Int(slot.dropFirst("rewards.".count))!
+      let index = SlotNames.rewardIndex(slot)
       // Its weight may have moved since it was loaded.
       let place = target.configuration.rewards[index]
       var new = new
@@ -65,7 +78,6 @@ extension RunController {
       try trainer.exchange(rewards: rewards.map(\.part))
       live.rewards = rewards
     }
-    adopt(target, exchanged: [slot])
   }
 
   /// Makes a configuration the run's own.
@@ -97,7 +109,7 @@ extension RunController {
     func isOther(_ slot: String) -> Bool { pins != nil && pins![slot] != steering.pins[slot] }
 
     try trainer.exchangeTogether {
-      for (slot, place) in [("prompts", DataSlot.prompts), ("demonstrations", .demonstrations)] {
+      for slot in ["prompts", "demonstrations"] {
         let (was, component) =
           slot == "prompts"
           ? (old.prompts, new.prompts) : (old.demonstrations, new.demonstrations)
@@ -106,20 +118,13 @@ extension RunController {
         let stays =
           try present != nil
           && reconfigure(&present!, was, component, isOther(slot), mayReload, &undo)
-        if !stays {
-          guard case .dataset(let new) = try load(target, slot: slot, pin: pins?[slot]) else {
-            preconditionFailure("\(slot) was loaded as something else")
-          }
-          let isSame = present?.plugin.identity.id == new.plugin.identity.id
-          try trainer.exchange(
-            dataset: new.part,
-            in: place,
-            keepsPlace: isSame && present?.part.count == new.part.count
-          )
-          present = new
+        if stays {
+          if slot == "prompts" { live.prompts = present } else { live.demonstrations = present }
+        } else {
+          let newcomer = try load(target, slot: slot, pin: pins?[slot])
+          try put(newcomer, in: slot, of: target, trainer)
           exchanged.append(slot)
         }
-        if slot == "prompts" { live.prompts = present } else { live.demonstrations = present }
       }
       let evaluation = "evaluation.prompts"
       if new.evaluationPrompts != old.evaluationPrompts || isOther(evaluation) {
@@ -149,13 +154,7 @@ extension RunController {
           &undo
         ) {
           let newcomer = try load(target, slot: "strategy", pin: pins?["strategy"])
-          guard case .strategy(let slot) = newcomer else {
-            preconditionFailure("a strategy was loaded as something else")
-          }
-          let isSame = slot.plugin.identity.id == live.strategy.plugin.identity.id
-          let state = try strategyState ?? (isSame ? live.strategy.part.saveState() : nil)
-          try trainer.exchange(strategy: slot.part, state: state)
-          live.strategy = slot
+          try put(newcomer, in: "strategy", of: target, trainer, state: strategyState)
           exchanged.append("strategy")
         }
       }

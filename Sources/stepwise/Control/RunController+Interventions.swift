@@ -28,13 +28,7 @@ extension RunController {
         trainer,
         newcomer: pending?.newcomer.value
       ) { complete in
-        var record: Record = [
-          "step": .int(Int64(step)), "by": .string(who), "action": .string(complete.action),
-        ]
-        record.fields += complete.fields
-        record["text"] = .string(complete.text)
-        if let schedule { record["schedule"] = .int(Int64(schedule)) }
-        record["outcome"] = "done"
+        let record = complete.record(step: step, who: who, schedule: schedule)
         return Int(try journal.append(record)["seq"]?.number ?? 0)
       }
       tellDone(done, intervention, pending, step: step)
@@ -84,14 +78,7 @@ extension RunController {
     who: String,
     schedule: Int? = nil
   ) {
-    var record: Record = [
-      "step": .int(Int64(step)), "by": .string(who), "action": .string(intervention.action),
-    ]
-    record.fields += intervention.fields
-    record["text"] = .string(intervention.text)
-    if let schedule { record["schedule"] = .int(Int64(schedule)) }
-    record["outcome"] = "refused"
-    record["problem"] = .string(problem.problem)
+    let record = intervention.record(step: step, who: who, schedule: schedule, refused: problem)
     do { try journal.append(record) } catch { notices.post("\(error)") }
   }
 
@@ -187,11 +174,11 @@ extension RunController {
       }
       try beginProbation(trainer)
       // As the journal has it, so that a replay remembers the same.
-      remember(Intervention.swap(swap).text, trainer, state: slot == "strategy")
+      remember(Intervention.swap(swap).text, state: slot == "strategy")
       try exchange(target, slot: slot, newcomer: newcomer, trainer)
       return (.swap(swap), ["\(swap.slot): \(name) from step \(step) on"])
     case .set(let setting):
-      remember(intervention.text, trainer, state: false)
+      remember(intervention.text, state: false)
       let target = try change.setting(setting.key, to: setting.value)
       try checkHorizon(target, trainer)
       // A reward's weight has two names.
@@ -227,7 +214,7 @@ extension RunController {
       try move(to: target, trainer, undo: &undoReconfigure)
       return (intervention, ["\(setting.key)=\(setting.value) from step \(step) on"])
     case .configure(let arguments):
-      remember(intervention.text, trainer, state: true)
+      remember(intervention.text, state: true)
       let target = try change.configured(arguments)
       try refuseAnotherRun(target)
       try checkHorizon(target, trainer)
@@ -260,7 +247,9 @@ extension RunController {
   }
 
   /// Keeps what a rollback goes back to.
-  private func remember(_ text: String, _ trainer: Trainer, state: Bool) {
+  ///
+  /// - Parameter state: whether the strategy's state is part of it.
+  func remember(_ text: String, state: Bool) {
     steering.remember(
       Steering.Undo(
         text: text,
@@ -332,7 +321,7 @@ extension RunController {
     case "prompts": return target.configuration.prompts!
     case "demonstrations": return target.configuration.demonstrations!
     default:
-      return target.configuration.rewards[Int(slot.dropFirst("rewards.".count))!].component
+      return target.configuration.rewards[SlotNames.rewardIndex(slot)].component
     }
   }
 

@@ -91,7 +91,7 @@ struct ScheduleCheck {
     case .dataset(let new):
       if slot == "prompts" { live.prompts = new } else { live.demonstrations = new }
     case .reward(let new):
-      let index = Int(slot.dropFirst("rewards.".count))!
+      let index = SlotNames.rewardIndex(slot)
       live.rewards = Array(live.rewards.prefix(target.configuration.rewards.count))
       if index < live.rewards.count { live.rewards[index] = new } else { live.rewards.append(new) }
     }
@@ -129,7 +129,7 @@ struct ScheduleCheck {
         try tell(&live.demonstrations!, configuration.demonstrations!.parameters)
       }
     default:
-      let index = Int(slot.dropFirst("rewards.".count))!
+      let index = SlotNames.rewardIndex(slot)
       try tell(&live.rewards[index], configuration.rewards[index].component.parameters)
     }
     loaded = target

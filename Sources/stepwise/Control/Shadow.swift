@@ -152,7 +152,7 @@ final class Shadow {
   func compareScores(_ grpo: GRPOConfiguration, rewards: [WeightedReward]) {
     guard case .reward(let newcomer) = newcomer, !rows.isEmpty else { return }
     defer { (scores, ownScores, rows) = ([], [], []) }
-    let index = Int(slot.dropFirst("rewards.".count)) ?? 0
+    let index = SlotNames.rewardIndex(slot)
     var weights = rewards.map(\.weight)
     var changed = scores
     if swap.slot == "rewards" {
@@ -257,7 +257,7 @@ extension RunController {
       do {
         let (target, slot) = try configurationChange.swapped(shadow.swap.withoutReload)
         try beginProbation(trainer)
-        rememberForTrial(shadow)
+        remember(Intervention.swap(shadow.swap).text, state: true)
         try exchange(target, slot: slot, newcomer: shadow.newcomer, trainer, keepsState: false)
         shadow.newcomer.gate.isOpen = true
         probation?.done.append(
@@ -287,19 +287,6 @@ extension RunController {
       trainer,
       "dropped",
       shadow.comparison.lines(of: shadow.name) + ["\(shadow.name) goes: \(why)"]
-    )
-  }
-
-  private func rememberForTrial(_ shadow: Shadow) {
-    steering.remember(
-      Steering.Undo(
-        text: Intervention.swap(shadow.swap).text,
-        configuration: steering.configuration,
-        pins: steering.pins,
-        exchanged: steering.exchanged,
-        ramps: steering.ramps,
-        strategy: (try? live.strategy.part.saveState()).map { Data($0) }
-      )
     )
   }
 

@@ -111,13 +111,7 @@ extension Provenance {
   fileprivate func with(_ present: Provenance, _ pinned: Set<String>) -> Provenance {
     if pinned.isEmpty { return self }
     var expected = self
-    var rewards = 0
-    expected.plugins = present.plugins.compactMap { plugin in
-      var slot = plugin.slot
-      if slot.hasPrefix("rewards/") {
-        slot = "rewards.\(rewards)"
-        rewards += 1
-      }
+    expected.plugins = SlotNames.numbered(present.plugins).compactMap { slot, plugin in
       if pinned.contains(slot) { return plugin }
       return plugins.first { $0.slot == plugin.slot }
     }

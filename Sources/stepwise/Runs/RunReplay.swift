@@ -94,13 +94,7 @@ extension PluginPins {
   init(_ plugins: [Provenance.Plugin], run: URL) {
     self.init()
     self.run = run
-    var rewards = 0
-    for plugin in plugins {
-      var slot = plugin.slot
-      if slot.hasPrefix("rewards/") {
-        slot = "rewards.\(rewards)"
-        rewards += 1
-      }
+    for (slot, plugin) in SlotNames.numbered(plugins) {
       bySlot[slot] = Pin(
         id: plugin.id,
         version: plugin.version,

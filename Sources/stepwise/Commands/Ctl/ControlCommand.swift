@@ -1,5 +1,6 @@
 import ArgumentParser
 import Components
+import RunControl
 
 /// `stepwise ctl RUN COMMAND ...`: steers a run that is going.
 ///
@@ -60,7 +61,17 @@ struct ControlCommand: ParsableCommand {
 
 /// Something that a run can be asked for.
 protocol ControlVerb: ParsableCommand {
+  var options: ControlOptions { get }
+
   func perform(on run: RunReference) throws
+}
+
+extension ControlVerb {
+  /// Asks the run for what the command is called, without anything more.
+  func perform(on run: RunReference) throws {
+    let name = Self.configuration.commandName ?? ""
+    try ControlExchange(run, options).perform(ControlRequest(name))
+  }
 }
 
 /// The commands as ArgumentParser sees them.

@@ -25,10 +25,6 @@ struct ControlPauseCommand: ControlVerb {
   )
 
   @OptionGroup var options: ControlOptions
-
-  func perform(on run: RunReference) throws {
-    try ControlExchange(run, options).perform(ControlRequest("pause"))
-  }
 }
 
 /// `stepwise ctl RUN resume`.
@@ -40,10 +36,6 @@ struct ControlResumeCommand: ControlVerb {
   )
 
   @OptionGroup var options: ControlOptions
-
-  func perform(on run: RunReference) throws {
-    try ControlExchange(run, options).perform(ControlRequest("resume"))
-  }
 }
 
 /// `stepwise ctl RUN stop`.
@@ -56,10 +48,6 @@ struct ControlStopCommand: ControlVerb {
   )
 
   @OptionGroup var options: ControlOptions
-
-  func perform(on run: RunReference) throws {
-    try ControlExchange(run, options).perform(ControlRequest("stop"))
-  }
 }
 
 /// `stepwise ctl RUN checkpoint`.
@@ -70,10 +58,6 @@ struct ControlCheckpointCommand: ControlVerb {
   )
 
   @OptionGroup var options: ControlOptions
-
-  func perform(on run: RunReference) throws {
-    try ControlExchange(run, options).perform(ControlRequest("checkpoint"))
-  }
 }
 
 /// `stepwise ctl RUN rollback`.
@@ -88,10 +72,6 @@ struct ControlRollbackCommand: ControlVerb {
   )
 
   @OptionGroup var options: ControlOptions
-
-  func perform(on run: RunReference) throws {
-    try ControlExchange(run, options).perform(ControlRequest("rollback"))
-  }
 }
 
 /// `stepwise ctl RUN drop`.
@@ -102,8 +82,4 @@ struct ControlDropCommand: ControlVerb {
   )
 
   @OptionGroup var options: ControlOptions
-
-  func perform(on run: RunReference) throws {
-    try ControlExchange(run, options).perform(ControlRequest("drop"))
-  }
 }
