@@ -6,6 +6,8 @@
 public protocol Backend: AnyObject, Sendable {
   /// What decides this backend's bits.
   var numerics: NumericsDescription { get }
+  /// What linear layers multiply in, and what key-value blocks hold.
+  var precision: MatrixPrecision { get }
 
   // MARK: Memory
 
@@ -44,6 +46,10 @@ public protocol Backend: AnyObject, Sendable {
   )
   /// dw (N,K) adds dy (T,N)^T x (T,K)
   func linearWeightGradient(dy: Buffer, x: Buffer, into dw: Buffer, shape: LinearShape)
+  /// Prepares weights (N1,K), (N2,K), ... for `linear(x:packed:bias:into:)`.
+  func pack(_ weights: [Buffer], input: Int) -> PackedWeights
+  /// y (T, N1 + N2 + ...) = x (T,K) w^T + bias, with the bits of `linear` for each of the weights.
+  func linear(x: Buffer, packed: PackedWeights, bias: Buffer?, into y: Buffer)
   /// out (width) adds the column sums of x (rows, width).
   func addColumnSums(of x: Buffer, into out: Buffer, width: Int)
 
@@ -130,11 +136,27 @@ public protocol Backend: AnyObject, Sendable {
     to destinations: [KeyValueDestination],
     layer: Int
   )
-  /// One new query per row of q (B, heads * headDim).
+  /// x += added, then y = x / sqrt(mean(x^2) + eps) * weight: the end of a block and the norm after it.
+  func addRMSNorm(x: Buffer, adding: Buffer, weight: Buffer, eps: Float, into y: Buffer)
+  /// y (B,I) = silu(gate) * up, both side by side in gateUp (B, 2 I).
+  func swiGLURows(_ gateUp: Buffer, width: Int, into y: Buffer)
+  /// qkv (B, heads + 2 kvHeads, headDim), the projections of one new token per row: normalises by head
+  /// where the model does, rotates queries and keys in place, and appends keys and values to the rows'
+  /// own blocks.
+  func prepareDecodeAttention(
+    qkv: Buffer,
+    rows: DecodeTable,
+    layer: Int,
+    shape: AttentionShape,
+    norms: HeadNorms?,
+    table: RotaryTable
+  )
+  /// out (B, heads * headDim): one new query per row, rows `stride` values apart.
   func decodeAttention(
     q: Buffer,
+    stride: Int,
     into out: Buffer,
-    rows: [DecodeRow],
+    rows: DecodeTable,
     layer: Int,
     shape: AttentionShape
   )
@@ -208,5 +230,22 @@ public struct AttentionShape: Sendable, Equatable {
     self.kvHeads = kvHeads
     self.headDim = headDim
     self.scale = scale
+  }
+}
+
+/// RMSNorm over each head's values before the rotation, as Qwen3 has.
+public struct HeadNorms {
+  /// Weight of the queries' norm, (headDim).
+  public var query: Buffer
+  /// Weight of the keys' norm, (headDim).
+  public var key: Buffer
+  /// Added under the root.
+  public var eps: Float
+
+  /// Takes each field as given.
+  public init(query: Buffer, key: Buffer, eps: Float) {
+    self.query = query
+    self.key = key
+    self.eps = eps
   }
 }

@@ -25,7 +25,7 @@ enum BenchmarkModel {
       configuration: try DecoderConfiguration(json: Data(json.utf8), source: "benchmark"),
       backend: try CPUBackend(
         threads: options.threads,
-        options: CPUOptions(matrixProvider: provider)
+        options: CPUOptions(matrixProvider: provider, precision: options.bf16 ? .bf16 : .fp32)
       ),
       seed: 0
     )

@@ -24,6 +24,9 @@ struct CommonOptions: ParsableArguments {
   @Option(help: "Matrix provider: builtin or openblas.")
   var provider = "builtin"
 
+  @Flag(help: "Multiply in BF16.")
+  var bf16 = false
+
   @Option(help: "Timed repetitions; the median counts.")
   var repetitions = 10
 

@@ -114,7 +114,8 @@ struct InvarianceTests {
       )
     }
     let q = Tensor(normals(12 * 80, stream: 90), shape: [12, 80], backend: backend)
-    let out = tape.decodeAttention(q: q, rows: rows, layer: 0, heads: 4, scale: 0.3)
+    let shape = AttentionShape(heads: 4, kvHeads: 2, headDim: 20, scale: 0.3)
+    let out = decodeAttention(backend, q: q, rows: rows, layer: 0, shape: shape)
     let logits = Tensor(normals(12 * 5000, stream: 91), shape: [12, 5000], backend: backend)
     let drawn = backend.sample(
       logits: logits.buffer,

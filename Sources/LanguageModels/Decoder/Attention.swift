@@ -33,6 +33,12 @@ struct Attention {
   /// The dot products are divided by the square root of D.
   var scale: Float { 1 / Float(headDim).squareRoot() }
 
+  /// The norms of the heads, where the model has them.
+  var headNorms: HeadNorms? {
+    guard let queryNorm, let keyNorm else { return nil }
+    return HeadNorms(query: queryNorm.value.buffer, key: keyNorm.value.buffer, eps: eps)
+  }
+
   func callAsFunction(
     _ x: Tensor,
     _ batch: PackedBatch,
