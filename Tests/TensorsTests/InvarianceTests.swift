@@ -128,10 +128,14 @@ struct InvarianceTests {
     return [out.array, drawn.map { Float($0.token) }, drawn.map(\.logProb), logits.array]
   }
 
-  @Test(arguments: [CPUOptions.KernelLevel?.none, .baseline, .v3, .v4])
-  func threadsDoNotChangeBits(_ level: CPUOptions.KernelLevel?) throws {
+  @Test(arguments: [CPUOptions.KernelLevel?.none, .baseline, .v3, .v4], MatrixPrecision.allCases)
+  func threadsDoNotChangeBits(
+    _ level: CPUOptions.KernelLevel?,
+    _ precision: MatrixPrecision
+  ) throws {
     let options =
-      level.map { CPUOptions(kernelLevel: $0) } ?? CPUOptions(matrixProvider: .openBLAS)
+      level.map { CPUOptions(kernelLevel: $0, precision: precision) }
+      ?? CPUOptions(matrixProvider: .openBLAS, precision: precision)
     guard let first = try? CPUBackend(threads: 1, options: options) else { return }
     for tokens in [37, 700] {
       let one = everything(first, tokens: tokens)

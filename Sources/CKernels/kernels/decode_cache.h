@@ -27,69 +27,109 @@ static void CK_KV(write_task)(void *context, int64_t kv) {
   }
 }
 
-// scores[r * stride + t] for t < count rounded up to 2 CK_W; q rows are packed [r][dim]. Two vectors
-// of tokens at once: one would leave the multipliers waiting for their own sums.
-CK_INLINE void CK_KV(scores)(const float *q, const CK_KV_TYPE *keys, int64_t count, int64_t dim,
-                             float *scores, int64_t stride, const int rows) {
-  for (int64_t t = 0; t < count; t += 2 * CK_W) {
-    const CK_KV_TYPE *panel = keys + t / CK_KV_LANES * CK_KV_LANES * dim + t % CK_KV_LANES;
-    vf acc[4][2];
+// Asks for the lines of `count` elements.
+CK_INLINE void CK_KV(prefetch)(const CK_KV_TYPE *p, int64_t count) {
+  const int64_t line = 64 / (int64_t)sizeof(CK_KV_TYPE);
+  for (int64_t i = 0; i < count; i += line) __builtin_prefetch(p + i);
+}
+
+// Scores of `vectors` vectors of tokens: with fewer sums in flight the multipliers would wait for their
+// own results.
+CK_INLINE void CK_KV(score_tile)(const float *q, const CK_KV_TYPE *keys, int64_t t, int64_t dim,
+                                 float *scores, int64_t stride, const int rows, const int vectors) {
+  const CK_KV_TYPE *panel = keys + t / CK_KV_LANES * CK_KV_LANES * dim + t % CK_KV_LANES;
+  vf acc[4][4];
 #pragma clang loop unroll(full)
-    for (int r = 0; r < rows; ++r) acc[r][0] = acc[r][1] = v_set(0);
-    for (int64_t d = 0; d < dim; ++d) {
-      vf k0 = CK_KV_LOAD(panel + d * CK_KV_LANES), k1 = CK_KV_LOAD(panel + d * CK_KV_LANES + CK_W);
+  for (int r = 0; r < rows; ++r)
 #pragma clang loop unroll(full)
-      for (int r = 0; r < rows; ++r) {
-        acc[r][0] += k0 * q[r * dim + d];
-        acc[r][1] += k1 * q[r * dim + d];
-      }
+    for (int v = 0; v < vectors; ++v) acc[r][v] = v_set(0);
+  for (int64_t d = 0; d < dim; ++d) {
+#pragma clang loop unroll(full)
+    for (int v = 0; v < vectors; ++v) {
+      int64_t token = v * CK_W, lane = token % CK_KV_LANES;
+      vf k = CK_KV_LOAD(panel + (token - lane) * dim + d * CK_KV_LANES + lane);
+#pragma clang loop unroll(full)
+      for (int r = 0; r < rows; ++r) acc[r][v] += k * q[r * dim + d];
     }
+  }
 #pragma clang loop unroll(full)
-    for (int r = 0; r < rows; ++r) {
-      v_store(scores + r * stride + t, acc[r][0]);
-      v_store(scores + r * stride + t + CK_W, acc[r][1]);
-    }
+  for (int r = 0; r < rows; ++r)
+#pragma clang loop unroll(full)
+    for (int v = 0; v < vectors; ++v) v_store(scores + r * stride + t + v * CK_W, acc[r][v]);
+}
+
+// scores[r * stride + t] for t < count rounded up to CK_KV_LANES; q rows are packed [r][dim]. The
+// values of the same tokens, which come next, are asked for on the way, and the next keys.
+CK_INLINE void CK_KV(scores)(const float *q, const CK_KV_TYPE *keys, const CK_KV_TYPE *values,
+                             int64_t count, int64_t dim, float *scores, int64_t stride,
+                             const int rows) {
+  int64_t t = 0;
+  for (; t + 4 * CK_W <= ck_ceil_div(count, CK_KV_LANES) * CK_KV_LANES; t += 4 * CK_W) {
+    CK_KV(prefetch)(keys + (t + 4 * CK_W) * dim, 4 * CK_W * dim);
+    CK_KV(prefetch)(values + t * dim, 4 * CK_W * dim);
+    CK_KV(score_tile)(q, keys, t, dim, scores, stride, rows, 4);
+  }
+  for (; t < count; t += 2 * CK_W) {
+    CK_KV(prefetch)(values + t * dim, 2 * CK_W * dim);
+    CK_KV(score_tile)(q, keys, t, dim, scores, stride, rows, 2);
   }
 }
 
-// o[r] += sum over t of p[r][t] * values[t], in the order of t.
+// Some vectors of o[r] += sum over t of p[r][t] * values[t]: even and odd tokens apart, then together.
+CK_INLINE void CK_KV(value_tile)(const float *p, int64_t stride, const CK_KV_TYPE *values,
+                                 int64_t count, int64_t dim, float *o, const int rows,
+                                 const int vectors) {
+  vf acc[2][4][4];
+#pragma clang loop unroll(full)
+  for (int r = 0; r < rows; ++r)
+#pragma clang loop unroll(full)
+    for (int v = 0; v < vectors; ++v) {
+      acc[0][r][v] = v_load(o + r * dim + v * CK_W);
+      acc[1][r][v] = v_set(0);
+    }
+  int64_t t = 0;
+  for (; t + 2 <= count; t += 2)
+#pragma clang loop unroll(full)
+    for (int half = 0; half < 2; ++half)
+#pragma clang loop unroll(full)
+      for (int v = 0; v < vectors; ++v) {
+        vf value = CK_KV_LOAD(values + (t + half) * dim + v * CK_W);
+#pragma clang loop unroll(full)
+        for (int r = 0; r < rows; ++r) acc[half][r][v] += value * p[r * stride + t + half];
+      }
+  if (t < count)
+#pragma clang loop unroll(full)
+    for (int v = 0; v < vectors; ++v) {
+      vf value = CK_KV_LOAD(values + t * dim + v * CK_W);
+#pragma clang loop unroll(full)
+      for (int r = 0; r < rows; ++r) acc[0][r][v] += value * p[r * stride + t];
+    }
+#pragma clang loop unroll(full)
+  for (int r = 0; r < rows; ++r)
+#pragma clang loop unroll(full)
+    for (int v = 0; v < vectors; ++v)
+      v_store(o + r * dim + v * CK_W, acc[0][r][v] + acc[1][r][v]);
+}
+
 CK_INLINE void CK_KV(values)(const float *p, int64_t stride, const CK_KV_TYPE *values, int64_t count,
                              int64_t dim, float *o, const int rows) {
   int64_t d = 0;
-  for (; d + 2 * CK_W <= dim; d += 2 * CK_W) {
-    vf acc[4][2];
-#pragma clang loop unroll(full)
-    for (int r = 0; r < rows; ++r) {
-      acc[r][0] = v_load(o + r * dim + d);
-      acc[r][1] = v_load(o + r * dim + d + CK_W);
-    }
-    for (int64_t t = 0; t < count; ++t) {
-      vf v0 = CK_KV_LOAD(values + t * dim + d), v1 = CK_KV_LOAD(values + t * dim + d + CK_W);
-#pragma clang loop unroll(full)
-      for (int r = 0; r < rows; ++r) {
-        acc[r][0] += v0 * p[r * stride + t];
-        acc[r][1] += v1 * p[r * stride + t];
-      }
-    }
-#pragma clang loop unroll(full)
-    for (int r = 0; r < rows; ++r) {
-      v_store(o + r * dim + d, acc[r][0]);
-      v_store(o + r * dim + d + CK_W, acc[r][1]);
-    }
-  }
-  for (; d < dim; d += CK_W) {
-    int64_t n = ck_min(CK_W, dim - d);
-    for (int r = 0; r < rows; ++r) {
-      vf acc = n == CK_W ? v_load(o + r * dim + d) : v_load_n(o + r * dim + d, n, 0);
-      for (int64_t t = 0; t < count; ++t) {
-        const CK_KV_TYPE *at = values + t * dim + d;
-        acc += (n == CK_W ? CK_KV_LOAD(at) : CK_KV(load_n)(at, n)) * p[r * stride + t];
-      }
-      if (n == CK_W)
-        v_store(o + r * dim + d, acc);
-      else
-        v_store_n(o + r * dim + d, acc, n);
-    }
+  // Of 32 registers, two sets of sums may take 16.
+  const int wide = CK_W == 16 && rows <= 2 ? 4 : 2;
+  for (; d + wide * CK_W <= dim; d += wide * CK_W)
+    CK_KV(value_tile)(p, stride, values + d, count, dim, o + d, rows, wide);
+  for (; d + 2 * CK_W <= dim; d += 2 * CK_W)
+    CK_KV(value_tile)(p, stride, values + d, count, dim, o + d, rows, 2);
+  for (; d + CK_W <= dim; d += CK_W)
+    CK_KV(value_tile)(p, stride, values + d, count, dim, o + d, rows, 1);
+  if (d == dim) return;
+  int64_t n = dim - d;
+  for (int r = 0; r < rows; ++r) {
+    vf acc[2] = {v_load_n(o + r * dim + d, n, 0), v_set(0)};
+    int64_t even = count / 2 * 2;
+    for (int64_t t = 0; t < count; ++t)
+      acc[t < even ? t % 2 : 0] += CK_KV(load_n)(values + t * dim + d, n) * p[r * stride + t];
+    v_store_n(o + r * dim + d, acc[0] + acc[1], n);
   }
 }
 
@@ -115,13 +155,13 @@ static void CK_KV(task)(void *context, int64_t task) {
                      sizeof(float) * (size_t)(group * dim));
 
   CK_BY_FOUR(queries, CK_KV(scores)(q + r * dim, kv_of(prefix->keys, prefix->capacity),
-                                    prefix->count, dim, scores + r * stride, stride, ROWS))
+                                    kv_of(prefix->values, prefix->capacity), prefix->count, dim, scores + r * stride, stride, ROWS))
   for (int64_t b = first; b < last; ++b) {
     const ck_kv_span *own = &job->table[b].own;
     float *rows = scores + (b - first) * group * stride + prefix_room;
     const float *rq = q + (b - first) * group * dim;
-    CK_BY_FOUR(group, CK_KV(scores)(rq + r * dim, kv_of(own->keys, own->capacity), own->count,
-                                    dim, rows + r * stride, stride, ROWS))
+    CK_BY_FOUR(group, CK_KV(scores)(rq + r * dim, kv_of(own->keys, own->capacity),
+                                    kv_of(own->values, own->capacity), own->count, dim, rows + r * stride, stride, ROWS))
   }
   for (int64_t r = 0; r < queries; ++r) {
     float *s = scores + r * stride, *s_own = s + prefix_room;

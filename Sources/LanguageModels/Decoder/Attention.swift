@@ -47,14 +47,9 @@ struct Attention {
     onKeyValues: (Tensor, Tensor) -> Void
   ) -> Tensor {
     var q = query(x, tape)  // [T, H*D]
-    var k = key(x, tape)  // [T, G*D]
-    let v = value(x, tape)  // [T, G*D]
-    if let queryNorm, let keyNorm {
-      q = tape.rmsNorm(q, queryNorm, eps: eps)
-      k = tape.rmsNorm(k, keyNorm, eps: eps)
-    }
+    if let queryNorm { q = tape.rmsNorm(q, queryNorm, eps: eps) }
     q = tape.rope(q, heads: heads, headDim: headDim, positions: batch.positions, table: rotary)
-    k = tape.rope(k, heads: kvHeads, headDim: headDim, positions: batch.positions, table: rotary)
+    let (k, v) = keysAndValues(x, batch, rotary, tape)
     onKeyValues(k, v)
     let mixed = tape.attention(
       q: q,
@@ -67,6 +62,19 @@ struct Attention {
       scale: scale
     )
     return output(mixed, tape)
+  }
+
+  /// Rotated keys and values, [T, G*D] each, as the cache keeps them.
+  func keysAndValues(
+    _ x: Tensor,
+    _ batch: PackedBatch,
+    _ rotary: RotaryTable,
+    _ tape: Tape
+  ) -> (Tensor, Tensor) {
+    var k = key(x, tape)
+    if let keyNorm { k = tape.rmsNorm(k, keyNorm, eps: eps) }
+    k = tape.rope(k, heads: kvHeads, headDim: headDim, positions: batch.positions, table: rotary)
+    return (k, value(x, tape))
   }
 
   static func specs(_ prefix: String, _ configuration: DecoderConfiguration) -> [ParameterSpec] {

@@ -52,7 +52,27 @@ struct DecodeStep {
   ///   - rows: What each attends to, itself included; the keys and values of the new tokens are added.
   ///   - table: Covers the rows' positions.
   func run(tokens: [Int32], rows: DecodeTable, table: RotaryTable) {
-    let (count, width) = (tokens.count, model.configuration.hiddenSize)
+    let width = model.configuration.hiddenSize
+    let x = first(tokens.count, of: x, width)
+    backend.gatherRows(model.embedding.value.buffer, rows: tokens, width: width, into: x)
+    run(layers: model.blocks.indices, rows: rows, table: table)
+  }
+
+  /// Puts last tokens of prompts through the last layer; their keys and values there are written again.
+  ///
+  /// - Parameter x: The residual stream that enters it, [B, C].
+  /// - Returns: The states that predict the next tokens, [B, C].
+  func finish(_ x: Tensor, rows: DecodeTable, table: RotaryTable) -> Tensor {
+    backend.copy(x.buffer, to: self.x.slice(0, count: x.count))
+    let last = model.blocks.count - 1
+    run(layers: last..<last + 1, rows: rows, table: table)
+    let result = Tensor(shape: x.shape, backend: backend)
+    backend.copy(hidden.slice(0, count: x.count), to: result.buffer)
+    return result
+  }
+
+  private func run(layers: Range<Int>, rows: DecodeTable, table: RotaryTable) {
+    let (count, width) = (rows.rows.count, model.configuration.hiddenSize)
     let x = first(count, of: x, width)
     let normed = first(count, of: normed, width)
     let projected = first(count, of: projected, width)
@@ -60,16 +80,16 @@ struct DecodeStep {
     let mixed = first(count, of: mixed, weights.layers[0].output.weights.input)
     let gateUp = first(count, of: gateUp, weights.layers[0].gateUp.weights.output)
     let inner = first(count, of: inner, weights.layers[0].down.weights.input)
-    backend.gatherRows(model.embedding.value.buffer, rows: tokens, width: width, into: x)
+    let firstBlock = model.blocks[layers.lowerBound]
     backend.rmsNorm(
       x: x,
-      weight: model.blocks[0].attentionNorm.value.buffer,
-      eps: model.blocks[0].eps,
+      weight: firstBlock.attentionNorm.value.buffer,
+      eps: firstBlock.eps,
       into: normed,
       inverse: nil
     )
-    for (layer, block) in model.blocks.enumerated() {
-      let weights = weights.layers[layer]
+    for layer in layers {
+      let (block, weights) = (model.blocks[layer], weights.layers[layer])
       project(normed, weights.qkv, into: qkv)
       backend.prepareDecodeAttention(
         qkv: qkv,

@@ -142,7 +142,7 @@ struct GenerationRun {
     var tokens = 0
     func compute(_ prompts: inout [Int: ComputedPrompt]) {
       if pass.isEmpty { return }
-      let computed = ComputedPrompt.compute(pass.map { requests[$0].prompt }, model)
+      let computed = ComputedPrompt.compute(pass.map { requests[$0].prompt }, model, step)
       for (request, prompt) in zip(pass, computed) { prompts[request] = prompt }
     }
     for request in wanted where prompts[request] == nil && pass.last != request {
