@@ -135,6 +135,7 @@ struct MicroBatchTests {
     let completions: [[Int32]] = [
       [6, 7, 1], [2], [6, 7, 2, 2, 1], [9, 9, 1], [4, 1], [5, 5, 5, 1],
     ]
+    let advantages = [1.2, -0.4, 0.3, 0.9, -1.1, -0.8]
     let samples = completions.enumerated().map { index, completion in
       Objective.Sample(
         promptIDs: index % 2 == 0 ? [3, 4, 5] : [8, 2],
