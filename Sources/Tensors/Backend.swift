@@ -84,14 +84,15 @@ public protocol Backend: AnyObject, Sendable {
 
   // MARK: Attention and loss
 
-  /// Causal attention in each segment; lse (T, heads) is kept for the backward.
+  /// Causal attention in each segment; a segment sees all of its prefix, too. lse (T, heads) is kept
+  /// for the backward, in a unit of the backend's own.
   func attention(
     q: Buffer,
     k: Buffer,
     v: Buffer,
     into out: Buffer,
     lse: Buffer?,
-    segments: [Int32],
+    segments: AttentionSegments,
     shape: AttentionShape
   )
   /// dq, dk and dv are overwritten.
@@ -105,7 +106,7 @@ public protocol Backend: AnyObject, Sendable {
     dq: Buffer,
     dk: Buffer,
     dv: Buffer,
-    segments: [Int32],
+    segments: AttentionSegments,
     shape: AttentionShape
   )
   /// Log-probabilities of targets under softmax(logits * inverseTemperature); lse is kept for the
@@ -206,6 +207,42 @@ public struct LinearShape: Sendable, Equatable {
     self.input = input
     self.output = output
   }
+}
+
+/// Which tokens attend to which: each to what is before it in its segment, and to the whole of the
+/// segment's prefix.
+public struct AttentionSegments: Sendable, Equatable {
+  /// Where the segments begin, and the end: [0, n1, n1 + n2, ..., T].
+  public let starts: [Int32]
+  /// For each segment the one that it continues, or -1.
+  public let prefixes: [Int32]
+
+  /// Checks and takes the segments.
+  ///
+  /// - Parameter prefixes: `nil` where no segment has one. A prefix stands before the segments that
+  ///   continue it, and has none itself.
+  public init(starts: [Int32], prefixes: [Int32]? = nil) {
+    precondition(
+      starts.first == 0 && zip(starts, starts.dropFirst()).allSatisfy { $0 <= $1 },
+      "segments must rise from 0"
+    )
+    let prefixes = prefixes ?? Array(repeating: -1, count: starts.count - 1)
+    precondition(
+      prefixes.count == starts.count - 1,
+      "\(prefixes.count) prefixes of \(starts.count - 1) segments"
+    )
+    for (segment, prefix) in prefixes.enumerated() where prefix != -1 {
+      precondition(
+        prefix >= 0 && prefix < segment && prefixes[Int(prefix)] == -1,
+        "segment \(segment) cannot continue segment \(prefix)"
+      )
+    }
+    self.starts = starts
+    self.prefixes = prefixes
+  }
+
+  /// How many segments there are.
+  public var count: Int { prefixes.count }
 }
 
 /// Sizes of an attention layer: q (T, heads, headDim), k and v (T, kvHeads, headDim).

@@ -108,7 +108,7 @@ struct DecodingTests {
           q: query,
           k: k.map(Double.init),
           v: v.map(Double.init),
-          segments: [0, Int32(tokens)],
+          segments: AttentionSegments(starts: [0, Int32(tokens)]),
           shape
         )
         expected += all.suffix(width)

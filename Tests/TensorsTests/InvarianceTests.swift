@@ -23,10 +23,15 @@ struct InvarianceTests {
     let state = AdamWState(for: store)
     let ids = integers(tokens, below: vocabulary, stream: 50)
     let middle = Int32(tokens / 3)
-    let segments: [Int32] = [0, middle, middle + 1, Int32(tokens)]
+    let segments = AttentionSegments(
+      starts: [0, middle, middle + 1, 2 * middle, Int32(tokens)],
+      prefixes: [-1, -1, 0, 0]
+    )
     var positions: [Int32] = []
-    for (start, end) in zip(segments, segments.dropFirst()) {
-      positions += (0..<(end - start)).map { $0 }
+    for (index, prefix) in segments.prefixes.enumerated() {
+      let count = segments.starts[index + 1] - segments.starts[index]
+      let first = prefix < 0 ? 0 : segments.starts[Int(prefix) + 1] - segments.starts[Int(prefix)]
+      positions += (0..<count).map { first + $0 }
     }
     let table = RotaryTable(
       config: RotaryConfiguration(theta: 10_000, headDim: dim),

@@ -122,18 +122,20 @@ typedef struct {
                             float inverse_temperature, const float *lse, const float *grad,
                             int64_t rows, int64_t vocab);
 
-  /// Causal attention inside each segment. q, o (T, heads, dim); k, v (T, kv_heads, dim);
-  /// segments (segment_count + 1) starts; lse (T, heads), may be NULL.
+  /// Causal attention inside each segment. q, o (T, heads, dim); k, v (T, kv_heads, dim), dim at most
+  /// 256; segments (segment_count + 1) starts. prefixes (segment_count) names the segment that all
+  /// tokens of a segment see before their own, -1 for none, itself one without a prefix; NULL: none
+  /// has one. lse (T, heads), may be NULL: log2 of the sum of 2^(score * scale * log2 e).
   void (*attention_forward)(ck_pool *pool, const float *q, const float *k, const float *v,
                             float *o, float *lse, const int32_t *segments,
-                            int64_t segment_count, int64_t heads, int64_t kv_heads, int64_t dim,
-                            float scale);
-  /// dq, dk, dv are overwritten.
+                            const int32_t *prefixes, int64_t segment_count, int64_t heads,
+                            int64_t kv_heads, int64_t dim, float scale);
+  /// dq, dk, dv are overwritten; lse and o are the forward's.
   void (*attention_backward)(ck_pool *pool, const float *q, const float *k, const float *v,
                              const float *o, const float *lse, const float *d_o, float *dq,
                              float *dk, float *dv, const int32_t *segments,
-                             int64_t segment_count, int64_t heads, int64_t kv_heads, int64_t dim,
-                             float scale);
+                             const int32_t *prefixes, int64_t segment_count, int64_t heads,
+                             int64_t kv_heads, int64_t dim, float scale);
 
   /// x (rows, width) += added, then y = rms_forward(x).
   void (*add_rms_forward)(ck_pool *pool, float *x, const float *added, const float *w, float *y,

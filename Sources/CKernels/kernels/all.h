@@ -35,7 +35,11 @@
 
 #include "softmax.h"
 
+#include "attention_tile.h"
+
 #include "attention.h"
+
+#include "attention_backward.h"
 
 #include "decode.h"
 

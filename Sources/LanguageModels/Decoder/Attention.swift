@@ -58,7 +58,7 @@ struct Attention {
       heads: heads,
       kvHeads: kvHeads,
       headDim: headDim,
-      segments: batch.segments,
+      segments: AttentionSegments(starts: batch.segments, prefixes: batch.prefixes),
       scale: scale
     )
     return output(mixed, tape)
