@@ -1,5 +1,6 @@
 import ArgumentParser
 import BenchmarkFigures
+import Glibc
 
 /// `stepwise-bench kernels`: the roofline sheet.
 struct KernelsCommand: ParsableCommand {
@@ -8,7 +9,9 @@ struct KernelsCommand: ParsableCommand {
     abstract: "Each kernel beside the least time that its operations and bytes take.",
     discussion: """
       The floor is the larger of operations over the machine's arithmetic and bytes over the rate at \
-      which memory is read, that of the cache where all operands fit into it. Times are medians.
+      which memory is read, that of the cache where all operands fit into it. The limits are the \
+      best of three measurements, before, amid and after the kernels; the times are the best of all \
+      calls, and the JSON has their medians, too.
       """
   )
 
@@ -20,54 +23,72 @@ struct KernelsCommand: ParsableCommand {
   @Option(help: "A file for the results.")
   var json: String?
 
-  /// What a last cache may hold; operands below half of it stay there between calls.
-  private static let cache = 32 << 20
+  /// Operands of this many bytes stay in the last cache between calls: three quarters of it.
+  private static let cached = max(sysconf(Int32(_SC_LEVEL3_CACHE_SIZE)), 8 << 20) / 4 * 3
+
+  /// One kernel's figures before it is known what the machine can do.
+  private struct Timing {
+    var kernel: KernelCase
+    var best: Double
+    var median: Double
+    var cost: PartCost
+  }
 
   func run() throws {
-    let machine = try Machine.measureApart(threads: common.threads)
     let work = try WorkBackend(common.precision, threads: common.threads, timed: true)
     guard let backend = work.timed else { preconditionFailure("a timed backend") }
+    var machines = [try Machine.measureApart(threads: common.threads)]
+    var timings: [Timing] = []
+    for (index, maker) in KernelCase.makers.enumerated() {
+      if index == KernelCase.makers.count / 2 {
+        machines.append(try Machine.measureApart(threads: common.threads))
+      }
+      timings.append(time(maker(backend), backend))
+      backend.trimMemory()
+    }
+    machines.append(try Machine.measureApart(threads: common.threads))
+    let machine = Machine.best(machines)
     let sheet = KernelSheet(
       machine: machine,
       precision: common.precision,
-      kernels: KernelCase.makers.map { maker in
-        defer { backend.trimMemory() }
-        return measure(maker(backend), backend, machine)
-      }
+      kernels: timings.map { line($0, machine) }
     )
     print(sheet.table, terminator: "")
     if let json { try Report.write(sheet, to: json) }
   }
 
-  private func measure(
-    _ kernel: KernelCase,
-    _ backend: TimedBackend,
-    _ machine: Machine
-  ) -> KernelSheet.Kernel {
+  private func time(_ kernel: KernelCase, _ backend: TimedBackend) -> Timing {
     kernel.body(backend, 0)
     var samples: [Double] = []
     var round = 1
     backend.ledger.reset()
     let until = Stopwatch.now + seconds
-    while samples.count < 3 || Stopwatch.now < until {
+    while samples.count < 5 || Stopwatch.now < until {
       let before = backend.ledger[kernel.part].seconds
       kernel.body(backend, round)
       samples.append(backend.ledger[kernel.part].seconds - before)
       round += 1
     }
-    let cost = backend.ledger[kernel.part]
-    let isCached = kernel.footprint < Self.cache / 2
-    let rate = isCached ? machine.cacheGBs : machine.readGBs
-    // Kernels other than the products compute in FP32 whatever those do.
-    let isProduct = [.gemmForward, .gemmInput, .gemmWeight].contains(kernel.part)
-    let arithmetic = isProduct ? machine.gflops(common.precision) : machine.fp32GFLOPS
+    return Timing(
+      kernel: kernel,
+      best: samples.min() ?? 0,
+      median: Statistics.median(samples),
+      cost: backend.ledger[kernel.part]
+    )
+  }
+
+  private func line(_ timing: Timing, _ machine: Machine) -> KernelSheet.Kernel {
+    let kernel = timing.kernel
+    let isCached = kernel.footprint < Self.cached
+    let arithmetic = kernel.part.isProduct ? machine.gflops(common.precision) : machine.fp32GFLOPS
     return KernelSheet.Kernel(
       kernel,
-      seconds: Statistics.median(samples),
-      operations: cost.operations / Double(cost.calls),
-      bytes: cost.bytes / Double(cost.calls),
+      best: timing.best,
+      median: timing.median,
+      operations: timing.cost.operations / Double(timing.cost.calls),
+      bytes: timing.cost.bytes / Double(timing.cost.calls),
       arithmetic: arithmetic,
-      rate: rate,
+      rate: isCached ? machine.cacheGBs : machine.readGBs,
       isCached: isCached
     )
   }
@@ -83,7 +104,9 @@ struct KernelSheet: Codable {
     /// `arithmetic`, `memory` or `cache`: what binds it.
     var bound: String
     var floor: Double
+    /// The best of all calls.
     var seconds: Double
+    var median: Double
     /// The floor over what was reached.
     var share: Double
     var gflops: Double
@@ -93,11 +116,13 @@ struct KernelSheet: Codable {
       case kernel, size, operations, bytes, bound, share, gflops, gbs
       case floor = "floor_s"
       case seconds = "reached_s"
+      case median = "median_s"
     }
 
     init(
       _ kernel: KernelCase,
-      seconds: Double,
+      best seconds: Double,
+      median: Double,
       operations: Double,
       bytes: Double,
       arithmetic: Double,
@@ -112,6 +137,7 @@ struct KernelSheet: Codable {
       bound = compute > traffic ? "arithmetic" : isCached ? "cache" : "memory"
       floor = Statistics.significant(max(compute, traffic))
       self.seconds = Statistics.significant(seconds)
+      self.median = Statistics.significant(median)
       share = Statistics.significant(max(compute, traffic) / seconds, 3)
       gflops = Statistics.significant(operations / seconds * 1e-9)
       gbs = Statistics.significant(bytes / seconds * 1e-9)

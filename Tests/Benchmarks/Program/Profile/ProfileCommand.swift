@@ -93,6 +93,7 @@ struct Profile: Codable {
       guard cost.calls > 0 else { return nil }
       let gflops = cost.operations / max(cost.seconds, 1e-12) * 1e-9
       let gbs = cost.bytes / max(cost.seconds, 1e-12) * 1e-9
+      let arithmetic = part.isProduct ? machine.gflops(precision) : machine.fp32GFLOPS
       return Part(
         part: part.name,
         calls: Double(cost.calls) / count,
@@ -100,7 +101,7 @@ struct Profile: Codable {
         share: Statistics.significant(cost.seconds / seconds, 3),
         gflops: Statistics.significant(gflops, 3),
         gbs: Statistics.significant(gbs, 3),
-        arithmeticShare: Statistics.significant(gflops / machine.gflops(precision), 3),
+        arithmeticShare: Statistics.significant(gflops / arithmetic, 3),
         memoryShare: Statistics.significant(gbs / machine.readGBs, 3)
       )
     }.sorted { $0.seconds > $1.seconds }

@@ -27,8 +27,8 @@ enum ProfilePart: Int, CaseIterable, Sendable {
     }
   }
 
-  /// As JSON names it.
-  var key: String { String(describing: self) }
+  /// Whether it multiplies matrices with weights, in the precision that was chosen; everything else computes in FP32.
+  var isProduct: Bool { [.gemmForward, .gemmInput, .gemmWeight].contains(self) }
 }
 
 /// What was spent on one part.

@@ -125,7 +125,7 @@ struct SweepRunner {
     let row = BenchmarkRow(name: line.name, shape: shape, work: work, repetitions: 3)
     let parts = WorkParts(
       backend: try WorkBackend(common.precision, threads: common.threads),
-      models: nil
+      models: common.models
     )
     // One slow repetition says enough where three would leave nothing for the rest.
     let first = try row.measure(parts, pace: Pace(warmUp: 1, repetitions: 1))
