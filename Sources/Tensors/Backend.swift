@@ -6,6 +6,8 @@
 public protocol Backend: AnyObject, Sendable {
   /// What decides this backend's bits.
   var numerics: NumericsDescription { get }
+  /// What linear layers multiply in, and what key-value blocks hold.
+  var precision: MatrixPrecision { get }
 
   // MARK: Memory
 
@@ -44,6 +46,10 @@ public protocol Backend: AnyObject, Sendable {
   )
   /// dw (N,K) adds dy (T,N)^T x (T,K)
   func linearWeightGradient(dy: Buffer, x: Buffer, into dw: Buffer, shape: LinearShape)
+  /// Prepares weights (N1,K), (N2,K), ... for `linear(x:packed:bias:into:)`.
+  func pack(_ weights: [Buffer], input: Int) -> PackedWeights
+  /// y (T, N1 + N2 + ...) = x (T,K) w^T + bias, with the bits of `linear` for each of the weights.
+  func linear(x: Buffer, packed: PackedWeights, bias: Buffer?, into y: Buffer)
   /// out (width) adds the column sums of x (rows, width).
   func addColumnSums(of x: Buffer, into out: Buffer, width: Int)
 
@@ -78,14 +84,15 @@ public protocol Backend: AnyObject, Sendable {
 
   // MARK: Attention and loss
 
-  /// Causal attention in each segment; lse (T, heads) is kept for the backward.
+  /// Causal attention in each segment; a segment sees all of its prefix, too. lse (T, heads) is kept
+  /// for the backward, in a unit of the backend's own.
   func attention(
     q: Buffer,
     k: Buffer,
     v: Buffer,
     into out: Buffer,
     lse: Buffer?,
-    segments: [Int32],
+    segments: AttentionSegments,
     shape: AttentionShape
   )
   /// dq, dk and dv are overwritten.
@@ -99,7 +106,7 @@ public protocol Backend: AnyObject, Sendable {
     dq: Buffer,
     dk: Buffer,
     dv: Buffer,
-    segments: [Int32],
+    segments: AttentionSegments,
     shape: AttentionShape
   )
   /// Log-probabilities of targets under softmax(logits * inverseTemperature); lse is kept for the
@@ -130,11 +137,27 @@ public protocol Backend: AnyObject, Sendable {
     to destinations: [KeyValueDestination],
     layer: Int
   )
-  /// One new query per row of q (B, heads * headDim).
+  /// x += added, then y = x / sqrt(mean(x^2) + eps) * weight: the end of a block and the norm after it.
+  func addRMSNorm(x: Buffer, adding: Buffer, weight: Buffer, eps: Float, into y: Buffer)
+  /// y (B,I) = silu(gate) * up, both side by side in gateUp (B, 2 I).
+  func swiGLURows(_ gateUp: Buffer, width: Int, into y: Buffer)
+  /// qkv (B, heads + 2 kvHeads, headDim), the projections of one new token per row: normalises by head
+  /// where the model does, rotates queries and keys in place, and appends keys and values to the rows'
+  /// own blocks.
+  func prepareDecodeAttention(
+    qkv: Buffer,
+    rows: DecodeTable,
+    layer: Int,
+    shape: AttentionShape,
+    norms: HeadNorms?,
+    table: RotaryTable
+  )
+  /// out (B, heads * headDim): one new query per row, rows `stride` values apart.
   func decodeAttention(
     q: Buffer,
+    stride: Int,
     into out: Buffer,
-    rows: [DecodeRow],
+    rows: DecodeTable,
     layer: Int,
     shape: AttentionShape
   )
@@ -186,6 +209,42 @@ public struct LinearShape: Sendable, Equatable {
   }
 }
 
+/// Which tokens attend to which: each to what is before it in its segment, and to the whole of the
+/// segment's prefix.
+public struct AttentionSegments: Sendable, Equatable {
+  /// Where the segments begin, and the end: [0, n1, n1 + n2, ..., T].
+  public let starts: [Int32]
+  /// For each segment the one that it continues, or -1.
+  public let prefixes: [Int32]
+
+  /// Checks and takes the segments.
+  ///
+  /// - Parameter prefixes: `nil` where no segment has one. A prefix stands before the segments that
+  ///   continue it, and has none itself.
+  public init(starts: [Int32], prefixes: [Int32]? = nil) {
+    precondition(
+      starts.first == 0 && zip(starts, starts.dropFirst()).allSatisfy { $0 <= $1 },
+      "segments must rise from 0"
+    )
+    let prefixes = prefixes ?? Array(repeating: -1, count: starts.count - 1)
+    precondition(
+      prefixes.count == starts.count - 1,
+      "\(prefixes.count) prefixes of \(starts.count - 1) segments"
+    )
+    for (segment, prefix) in prefixes.enumerated() where prefix != -1 {
+      precondition(
+        prefix >= 0 && prefix < segment && prefixes[Int(prefix)] == -1,
+        "segment \(segment) cannot continue segment \(prefix)"
+      )
+    }
+    self.starts = starts
+    self.prefixes = prefixes
+  }
+
+  /// How many segments there are.
+  public var count: Int { prefixes.count }
+}
+
 /// Sizes of an attention layer: q (T, heads, headDim), k and v (T, kvHeads, headDim).
 public struct AttentionShape: Sendable, Equatable {
   /// Query heads.
@@ -208,5 +267,22 @@ public struct AttentionShape: Sendable, Equatable {
     self.kvHeads = kvHeads
     self.headDim = headDim
     self.scale = scale
+  }
+}
+
+/// RMSNorm over each head's values before the rotation, as Qwen3 has.
+public struct HeadNorms {
+  /// Weight of the queries' norm, (headDim).
+  public var query: Buffer
+  /// Weight of the keys' norm, (headDim).
+  public var key: Buffer
+  /// Added under the root.
+  public var eps: Float
+
+  /// Takes each field as given.
+  public init(query: Buffer, key: Buffer, eps: Float) {
+    self.query = query
+    self.key = key
+    self.eps = eps
   }
 }

@@ -31,7 +31,7 @@ extension CPUBackend {
     v: Buffer,
     into out: Buffer,
     lse: Buffer?,
-    segments: [Int32],
+    segments: AttentionSegments,
     shape: AttentionShape
   ) {
     kernels.table.pointee.attention_forward(
@@ -41,8 +41,9 @@ extension CPUBackend {
       v.hostPointer,
       out.hostPointer,
       lse?.hostPointer,
-      segments,
-      Int64(segments.count - 1),
+      segments.starts,
+      segments.prefixes,
+      Int64(segments.count),
       Int64(shape.heads),
       Int64(shape.kvHeads),
       Int64(shape.headDim),
@@ -61,7 +62,7 @@ extension CPUBackend {
     dq: Buffer,
     dk: Buffer,
     dv: Buffer,
-    segments: [Int32],
+    segments: AttentionSegments,
     shape: AttentionShape
   ) {
     kernels.table.pointee.attention_backward(
@@ -75,8 +76,9 @@ extension CPUBackend {
       dq.hostPointer,
       dk.hostPointer,
       dv.hostPointer,
-      segments,
-      Int64(segments.count - 1),
+      segments.starts,
+      segments.prefixes,
+      Int64(segments.count),
       Int64(shape.heads),
       Int64(shape.kvHeads),
       Int64(shape.headDim),

@@ -15,6 +15,7 @@ extension CPUBackend {
       let count = destination.tokens * width
       kernels.table.pointee.kv_write(
         pool.pointer,
+        cachePrecision,
         keys.slice(start, count: count).hostPointer,
         values.slice(start, count: count).hostPointer,
         block.keys(layer: layer).hostPointer,
@@ -29,25 +30,77 @@ extension CPUBackend {
   }
 
   /// See ``Backend``.
+  public func addRMSNorm(x: Buffer, adding: Buffer, weight: Buffer, eps: Float, into y: Buffer) {
+    kernels.table.pointee.add_rms_forward(
+      pool.pointer,
+      x.hostPointer,
+      adding.hostPointer,
+      weight.hostPointer,
+      y.hostPointer,
+      Int64(x.count / weight.count),
+      Int64(weight.count),
+      eps
+    )
+  }
+
+  /// See ``Backend``.
+  public func swiGLURows(_ gateUp: Buffer, width: Int, into y: Buffer) {
+    precondition(gateUp.count == 2 * y.count, "\(gateUp.count) values of gate and up for \(y.count)")
+    kernels.table.pointee.swiglu_rows(
+      pool.pointer,
+      gateUp.hostPointer,
+      y.hostPointer,
+      Int64(y.count / width),
+      Int64(width)
+    )
+  }
+
+  /// See ``Backend``.
+  public func prepareDecodeAttention(
+    qkv: Buffer,
+    rows: DecodeTable,
+    layer: Int,
+    shape: AttentionShape,
+    norms: HeadNorms?,
+    table: RotaryTable
+  ) {
+    kernels.table.pointee.decode_prepare(
+      pool.pointer,
+      cachePrecision,
+      qkv.hostPointer,
+      rows.entries,
+      Int64(rows.entries.count),
+      Int64(layer),
+      Int64(shape.heads),
+      Int64(shape.kvHeads),
+      Int64(shape.headDim),
+      norms?.query.hostPointer,
+      norms?.key.hostPointer,
+      norms?.eps ?? 0,
+      rows.positions,
+      table.cosines,
+      table.sines
+    )
+  }
+
+  /// See ``Backend``.
   public func decodeAttention(
     q: Buffer,
+    stride: Int,
     into out: Buffer,
-    rows: [DecodeRow],
+    rows: DecodeTable,
     layer: Int,
     shape: AttentionShape
   ) {
-    let table = rows.map { row in
-      ck_decode_row(
-        prefix: Self.span(row.prefix, row.prefixCount, layer),
-        own: Self.span(row.own, row.ownCount, layer)
-      )
-    }
     kernels.table.pointee.decode_attention(
       pool.pointer,
+      cachePrecision,
       q.hostPointer,
+      Int64(stride),
       out.hostPointer,
-      table,
-      Int64(rows.count),
+      rows.entries,
+      Int64(rows.entries.count),
+      Int64(layer),
       Int64(shape.heads),
       Int64(shape.kvHeads),
       Int64(shape.headDim),
@@ -55,14 +108,8 @@ extension CPUBackend {
     )
   }
 
-  private static func span(_ block: KeyValueBlock?, _ count: Int, _ layer: Int) -> ck_kv_span {
-    guard let block else { return ck_kv_span(keys: nil, values: nil, capacity: 0, count: 0) }
-    return ck_kv_span(
-      keys: block.keys(layer: layer).hostPointer,
-      values: block.values(layer: layer).hostPointer,
-      capacity: Int64(block.capacity),
-      count: Int64(count)
-    )
+  private var cachePrecision: ck_precision {
+    precision == .bf16 ? CK_BF16_PRODUCTS : CK_FP32_PRODUCTS
   }
 
   /// See ``Backend``.

@@ -24,16 +24,20 @@ public struct CPUOptions: Sendable, Equatable {
   public var coreType: String?
   /// Forces a level, for example that of an older machine's run; nil takes the best.
   public var kernelLevel: KernelLevel?
+  /// What matrices are multiplied in; BF16 with the builtin provider only.
+  public var precision: MatrixPrecision
 
   /// Takes each field as given.
   public init(
     matrixProvider: MatrixProvider = .builtin,
     coreType: String? = nil,
-    kernelLevel: KernelLevel? = nil
+    kernelLevel: KernelLevel? = nil,
+    precision: MatrixPrecision = .fp32
   ) {
     self.matrixProvider = matrixProvider
     self.coreType = coreType
     self.kernelLevel = kernelLevel
+    self.precision = precision
   }
 }
 
@@ -47,6 +51,8 @@ public enum CPUBackendError: Error, CustomStringConvertible, Equatable {
   case kernelLevel(CPUOptions.KernelLevel)
   /// The operating system gave no threads.
   case threads(Int)
+  /// OpenBLAS multiplies in FP32 only.
+  case precision(CPUOptions.MatrixProvider, MatrixPrecision)
 
   /// What is wrong and how to cure it.
   public var description: String {
@@ -60,6 +66,9 @@ public enum CPUBackendError: Error, CustomStringConvertible, Equatable {
     case .kernelLevel(let level):
       "this processor cannot run kernels for \(level.rawValue). Leave the level unset, or resume "
         + "on a machine like the one that started the run."
+    case .precision(let provider, let precision):
+      "the matrix provider \(provider.rawValue) does not multiply in \(precision.rawValue). Use the "
+        + "builtin provider, or fp32."
     case .threads(let count):
       "cannot start \(count) threads. Lower the thread count or the limit in `ulimit -u`."
     }
@@ -77,11 +86,14 @@ public final class CPUBackend: Backend {
   /// Function pointers and the loaded library, never changed after the start.
   struct Kernels: @unchecked Sendable {
     let table: UnsafePointer<ck_kernels>
+    let matrix: UnsafePointer<ck_matrix_kernels>
     let blas: OpaquePointer?
   }
 
   /// What decides this backend's bits.
   public let numerics: NumericsDescription
+  /// See ``Backend``.
+  public let precision: MatrixPrecision
   let memory = HostMemoryPool()
   let pool: Pool
   let kernels: Kernels
@@ -89,19 +101,24 @@ public final class CPUBackend: Backend {
   /// - Parameter threads: all in all; nil takes one per processor the process may use.
   public init(threads: Int? = nil, options: CPUOptions = .init()) throws {
     let wanted = options.kernelLevel.map(Self.cLevel) ?? ck_best_level()
-    guard let table = ck_kernels_at(wanted) else {
-      throw CPUBackendError.kernelLevel(options.kernelLevel ?? .baseline)
+    let cPrecision = options.precision == .bf16 ? CK_BF16_PRODUCTS : CK_FP32_PRODUCTS
+    guard let table = ck_kernels_at(wanted), let matrix = ck_matrix_kernels_at(wanted, cPrecision)
+    else { throw CPUBackendError.kernelLevel(options.kernelLevel ?? .baseline) }
+    if options.matrixProvider == .openBLAS, options.precision != .fp32 {
+      throw CPUBackendError.precision(options.matrixProvider, options.precision)
     }
     let blas = try options.matrixProvider == .openBLAS ? Self.openBLAS(options.coreType) : nil
     let count = max(1, threads ?? Int(ck_processors()))
     guard let pool = ck_pool_create(Int32(count)) else { throw CPUBackendError.threads(count) }
     self.pool = Pool(pointer: pool)
-    kernels = Kernels(table: table, blas: blas)
+    kernels = Kernels(table: table, matrix: matrix, blas: blas)
+    precision = options.precision
     numerics = NumericsDescription(
       provider: options.matrixProvider.rawValue,
       version: blas.map { String(cString: ck_blas_config($0)) } ?? Self.builtinVersion,
       coreType: blas.map { String(cString: ck_blas_core($0)) } ?? "",
       kernelLevel: String(cString: table.pointee.name),
+      precision: String(cString: matrix.pointee.precision),
       threads: count
     )
   }
@@ -112,7 +129,7 @@ public final class CPUBackend: Backend {
   }
 
   /// Raised whenever a change to the kernels changes bits.
-  private static let builtinVersion = "1"
+  private static let builtinVersion = "2"
 
   private static func cLevel(_ level: CPUOptions.KernelLevel) -> ck_level {
     switch level {

@@ -34,13 +34,16 @@ public final class KeyValueBlock {
   public init(layout: KeyValueLayout, capacity: Int, backend: any Backend) {
     self.layout = layout
     self.capacity = max(1, (capacity + 31) / 32) * 32
+    perValue = backend.precision == .bf16 ? 2 : 1
     storage = backend.makeStorage(
-      count: 2 * layout.layers * layout.kvHeads * layout.headDim * self.capacity
+      count: 2 * layout.layers * layout.kvHeads * layout.headDim * self.capacity / perValue
     )
   }
 
-  /// Values of the keys of one layer; those of the values are as many and follow.
-  var layerCount: Int { layout.kvHeads * layout.headDim * capacity }
+  /// Elements in the space of one FP32 value.
+  private let perValue: Int
+  /// Space of the keys of one layer, in FP32 values; the values take as much and follow.
+  var layerCount: Int { layout.kvHeads * layout.headDim * capacity / perValue }
   func keys(layer: Int) -> Buffer {
     Buffer(storage, offset: 2 * layer * layerCount, count: layerCount)
   }

@@ -48,9 +48,10 @@ extension Tape {
   }
 
   /// Causal grouped-query attention: q (T, heads * headDim), k and v (T, kvHeads * headDim) ->
-  /// (T, heads * headDim). A token sees itself and what is before it in its segment.
+  /// (T, heads * headDim). A token sees itself and what is before it in its segment, after the whole
+  /// of the segment's prefix.
   /// - Parameters:
-  ///   - segments: starts [0, n1, n1 + n2, ...] of the packed sequences, then T.
+  ///   - segments: the packed sequences; they end at T.
   ///   - scale: multiplies the scores; commonly 1 / sqrt(headDim).
   public func attention(
     q: Tensor,
@@ -59,7 +60,7 @@ extension Tape {
     heads: Int,
     kvHeads: Int,
     headDim: Int,
-    segments: [Int32],
+    segments: AttentionSegments,
     scale: Float
   ) -> Tensor {
     let shape = AttentionShape(heads: heads, kvHeads: kvHeads, headDim: headDim, scale: scale)
@@ -70,9 +71,8 @@ extension Tape {
       "q \(q.shape), k \(k.shape), v \(v.shape) for \(heads)/\(kvHeads) heads of \(headDim)"
     )
     precondition(
-      segments.first == 0 && Int(segments.last ?? 0) == tokens
-        && zip(segments, segments.dropFirst()).allSatisfy { $0 <= $1 },
-      "segments must rise from 0 to \(tokens)"
+      Int(segments.starts.last ?? 0) == tokens,
+      "segments end at \(segments.starts.last ?? 0), not at \(tokens)"
     )
     let out = makeOutput([tokens, heads * headDim], tracked: tracks([q, k, v]))
     let lse = out.isTracked ? Buffer(backend.makeStorage(count: tokens * heads)) : nil

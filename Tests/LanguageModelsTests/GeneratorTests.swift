@@ -6,10 +6,15 @@ import Testing
 
 /// Decoding with the cache against the whole forward pass; sharing, ends, what draws depend on.
 @Suite struct GeneratorTests {
-  func model(_ family: ModelFamily, threads: Int = 2, tied: Bool = true) throws -> DecoderModel {
+  func model(
+    _ family: ModelFamily,
+    threads: Int = 2,
+    tied: Bool = true,
+    precision: MatrixPrecision = .fp32
+  ) throws -> DecoderModel {
     DecoderModel(
       configuration: smallConfiguration(family, tied: tied),
-      backend: try makeBackend(threads: threads),
+      backend: try makeBackend(threads: threads, precision: precision),
       seed: 21
     )
   }
@@ -96,12 +101,18 @@ import Testing
 
   // MARK: Bits
 
-  @Test(arguments: ModelFamily.allCases)
-  func completionsDoNotDependOnThreadsOrBatch(_ family: ModelFamily) throws {
+  @Test(arguments: ModelFamily.allCases, MatrixPrecision.allCases)
+  func completionsDoNotDependOnThreadsOrBatch(
+    _ family: ModelFamily,
+    _ precision: MatrixPrecision
+  ) throws {
     let options = GenerationOptions(maxCompletionLength: 50, eosTokenIDs: [1, 17])
     func run(threads: Int, concurrent: Int) throws -> [[Completion]] {
-      try Generator(model: model(family, threads: threads), maxConcurrent: concurrent)
-        .generate(requests(16), options: options, seed: 77)
+      try Generator(
+        model: model(family, threads: threads, precision: precision),
+        maxConcurrent: concurrent
+      )
+      .generate(requests(16), options: options, seed: 77)
     }
     let reference = try run(threads: 1, concurrent: 64)
     for (threads, concurrent) in [(2, 64), (1, 1), (2, 1), (2, 5), (2, 80)] {

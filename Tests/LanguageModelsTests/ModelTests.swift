@@ -84,6 +84,18 @@ import Testing
     #expect(batch.positions == [0, 1, 2, 0, 0, 1])
     #expect(batch.nextTokenTargets.rows == [0, 1, 4])
     #expect(batch.nextTokenTargets.targets == [6, 7, 3])
-    #expect(batch.range(of: 2) == 4..<6 && batch.sequenceCount == 3)
+    #expect(batch.range(of: 2) == 4..<6 && batch.segmentCount == 3)
+  }
+
+  @Test func segmentsThatContinueAnother() {
+    var batch = PackedBatch()
+    #expect(batch.append([5, 6, 7]) == 0)
+    #expect(batch.append([8], continuing: 0) == 1)
+    #expect(batch.append([4, 2]) == 2)
+    #expect(batch.append([9, 3], continuing: 0) == 3)
+    #expect(batch.tokens == [5, 6, 7, 8, 4, 2, 9, 3])
+    #expect(batch.segments == [0, 3, 4, 6, 8])
+    #expect(batch.prefixes == [-1, 0, -1, 0])
+    #expect(batch.positions == [0, 1, 2, 3, 0, 1, 3, 4])
   }
 }

@@ -39,7 +39,9 @@ struct Expected: Decodable {
 }
 
 /// A backend for tests: the project's own kernels.
-func makeBackend(threads: Int = 2) throws -> CPUBackend { try CPUBackend(threads: threads) }
+func makeBackend(threads: Int = 2, precision: MatrixPrecision = .fp32) throws -> CPUBackend {
+  try CPUBackend(threads: threads, options: CPUOptions(precision: precision))
+}
 
 /// Small models of every kind, large enough that weights, heads and layers are not symmetric.
 func smallConfiguration(_ family: ModelFamily, tied: Bool = true) -> DecoderConfiguration {

@@ -87,12 +87,12 @@ struct DecodingTests {
     }
     let q = normals(rows.count * width, stream: 50)
     for layer in 0..<layers {
-      let out = tape.decodeAttention(
+      let out = decodeAttention(
+        backend,
         q: Tensor(q, shape: [rows.count, width], backend: backend),
         rows: rows,
         layer: layer,
-        heads: layout.heads,
-        scale: shape.scale
+        shape: shape
       )
       var expected: [Double] = []
       for (index, row) in layout.rows.enumerated() {
@@ -108,7 +108,7 @@ struct DecodingTests {
           q: query,
           k: k.map(Double.init),
           v: v.map(Double.init),
-          segments: [0, Int32(tokens)],
+          segments: AttentionSegments(starts: [0, Int32(tokens)]),
           shape
         )
         expected += all.suffix(width)

@@ -23,10 +23,15 @@ struct InvarianceTests {
     let state = AdamWState(for: store)
     let ids = integers(tokens, below: vocabulary, stream: 50)
     let middle = Int32(tokens / 3)
-    let segments: [Int32] = [0, middle, middle + 1, Int32(tokens)]
+    let segments = AttentionSegments(
+      starts: [0, middle, middle + 1, 2 * middle, Int32(tokens)],
+      prefixes: [-1, -1, 0, 0]
+    )
     var positions: [Int32] = []
-    for (start, end) in zip(segments, segments.dropFirst()) {
-      positions += (0..<(end - start)).map { $0 }
+    for (index, prefix) in segments.prefixes.enumerated() {
+      let count = segments.starts[index + 1] - segments.starts[index]
+      let first = prefix < 0 ? 0 : segments.starts[Int(prefix) + 1] - segments.starts[Int(prefix)]
+      positions += (0..<count).map { first + $0 }
     }
     let table = RotaryTable(
       config: RotaryConfiguration(theta: 10_000, headDim: dim),
@@ -114,7 +119,8 @@ struct InvarianceTests {
       )
     }
     let q = Tensor(normals(12 * 80, stream: 90), shape: [12, 80], backend: backend)
-    let out = tape.decodeAttention(q: q, rows: rows, layer: 0, heads: 4, scale: 0.3)
+    let shape = AttentionShape(heads: 4, kvHeads: 2, headDim: 20, scale: 0.3)
+    let out = decodeAttention(backend, q: q, rows: rows, layer: 0, shape: shape)
     let logits = Tensor(normals(12 * 5000, stream: 91), shape: [12, 5000], backend: backend)
     let drawn = backend.sample(
       logits: logits.buffer,
@@ -127,10 +133,14 @@ struct InvarianceTests {
     return [out.array, drawn.map { Float($0.token) }, drawn.map(\.logProb), logits.array]
   }
 
-  @Test(arguments: [CPUOptions.KernelLevel?.none, .baseline, .v3, .v4])
-  func threadsDoNotChangeBits(_ level: CPUOptions.KernelLevel?) throws {
+  @Test(arguments: [CPUOptions.KernelLevel?.none, .baseline, .v3, .v4], MatrixPrecision.allCases)
+  func threadsDoNotChangeBits(
+    _ level: CPUOptions.KernelLevel?,
+    _ precision: MatrixPrecision
+  ) throws {
     let options =
-      level.map { CPUOptions(kernelLevel: $0) } ?? CPUOptions(matrixProvider: .openBLAS)
+      level.map { CPUOptions(kernelLevel: $0, precision: precision) }
+      ?? CPUOptions(matrixProvider: .openBLAS, precision: precision)
     guard let first = try? CPUBackend(threads: 1, options: options) else { return }
     for tokens in [37, 700] {
       let one = everything(first, tokens: tokens)

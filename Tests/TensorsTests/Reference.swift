@@ -65,26 +65,31 @@ enum Reference {
     q: [Double],
     k: [Double],
     v: [Double],
-    segments: [Int32],
+    segments: AttentionSegments,
     _ shape: AttentionShape
   ) -> [Double] {
     let dim = shape.headDim
     let group = shape.heads / shape.kvHeads
     var out = [Double](repeating: 0, count: q.count)
-    for (start, end) in zip(segments, segments.dropFirst()).map({ (Int($0), Int($1)) }) {
-      for t in start..<end {
+    func rows(_ segment: Int) -> Range<Int> {
+      Int(segments.starts[segment])..<Int(segments.starts[segment + 1])
+    }
+    for (segment, prefix) in segments.prefixes.enumerated() {
+      let before = prefix < 0 ? [] : Array(rows(Int(prefix)))
+      for t in rows(segment) {
+        let seen = before + Array(rows(segment).lowerBound...t)
         for h in 0..<shape.heads {
           let queryBase = (t * shape.heads + h) * dim
           var scores: [Double] = []
-          for s in start...t {
+          for s in seen {
             let keyBase = (s * shape.kvHeads + h / group) * dim
             var score = 0.0
             for d in 0..<dim { score += q[queryBase + d] * k[keyBase + d] }
             scores.append(score * Double(shape.scale))
           }
           let weights = softmax(scores)
-          for (offset, weight) in weights.enumerated() {
-            let valueBase = ((start + offset) * shape.kvHeads + h / group) * dim
+          for (s, weight) in zip(seen, weights) {
+            let valueBase = (s * shape.kvHeads + h / group) * dim
             for d in 0..<dim { out[queryBase + d] += weight * v[valueBase + d] }
           }
         }

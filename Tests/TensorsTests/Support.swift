@@ -146,3 +146,23 @@ func checkOperation(
     )
   }
 }
+
+/// Attention of one new token per row: q (B, heads * headDim) to the same shape.
+func decodeAttention(
+  _ backend: CPUBackend,
+  q: Tensor,
+  rows: [DecodeRow],
+  layer: Int,
+  shape: AttentionShape
+) -> Tensor {
+  let out = Tensor(shape: q.shape, backend: backend)
+  backend.decodeAttention(
+    q: q.buffer,
+    stride: q.width,
+    into: out.buffer,
+    rows: DecodeTable(rows: rows, positions: rows.map { Int32($0.prefixCount + $0.ownCount - 1) }),
+    layer: layer,
+    shape: shape
+  )
+  return out
+}

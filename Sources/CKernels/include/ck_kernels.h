@@ -24,16 +24,21 @@ typedef enum {
   CK_GEMM_TN = 2   ///< c (m,n) = a (k,m)^T * b (k,n)     weight grad:  dw = dy^T x
 } ck_gemm_kind;
 
-/// How decodeAttention and the prefill see one span of a key-value block (one layer of it).
-/// keys:   [kvHeads][ceil(capacity / 32)][headDim][32], the token is the innermost index
-/// values: [kvHeads][capacity rounded up to 32][headDim]
-/// Contents beyond `count` tokens may be anything. CK_KV_LANES = 32 tokens make one panel.
+/// What matrices are multiplied in. Operands and results are FP32 in memory; CK_BF16_PRODUCTS rounds
+/// the operands to BF16 (to nearest, ties to even) and adds up in FP32; a key-value block is then BF16.
+typedef enum { CK_FP32_PRODUCTS = 0, CK_BF16_PRODUCTS = 1 } ck_precision;
+
+/// One span of a key-value block: keys, then values, of each layer in turn.
+/// keys of a layer:   [kvHeads][ceil(capacity / 32)][headDim][32], the token is the innermost index
+/// values of a layer: [kvHeads][capacity rounded up to 32][headDim]
+/// Elements are floats, or BF16 numbers. Contents beyond `count` tokens may be anything.
+/// CK_KV_LANES = 32 tokens make one panel.
 enum { CK_KV_LANES = 32 };
 typedef struct {
-  const float *keys;
-  const float *values;
-  int64_t capacity;  ///< rounded up to CK_KV_LANES
-  int64_t count;     ///< tokens present
+  const void *keys;    ///< of layer 0
+  const void *values;  ///< of layer 0
+  int64_t capacity;    ///< a multiple of CK_KV_LANES
+  int64_t count;       ///< tokens present; of a decode row's own span the last is the new one
 } ck_kv_span;
 
 /// One row of a decode batch: attends to its prefix (shared, may be empty), then to its own tokens.
@@ -63,11 +68,10 @@ typedef struct {
   const char *name;      ///< "x86-64-v4", "x86-64-v3" or "baseline"
   int32_t vector_width;  ///< floats per vector
 
-  /// c = product (+ bias over n, may be NULL), or c += product when accumulate (bias ignored then).
-  /// blas may be NULL: then the own kernels run.
-  void (*gemm)(ck_pool *pool, const ck_blas *blas, ck_gemm_kind kind, int64_t m, int64_t n,
-               int64_t k, const float *a, int64_t lda, const float *b, int64_t ldb,
-               const float *bias, float *c, int64_t ldc, bool accumulate);
+  /// As `ck_matrix_kernels.gemm`, by a vendor's library, in FP32.
+  void (*gemm_blas)(ck_pool *pool, const ck_blas *blas, ck_gemm_kind kind, int64_t m, int64_t n,
+                    int64_t k, const float *a, int64_t lda, const float *b, int64_t ldb,
+                    const float *bias, float *c, int64_t ldc, bool accumulate);
 
   /// out (width) adds the column sums of x (rows, width).
   void (*column_sum)(ck_pool *pool, const float *x, float *out, int64_t rows, int64_t width);
@@ -118,28 +122,42 @@ typedef struct {
                             float inverse_temperature, const float *lse, const float *grad,
                             int64_t rows, int64_t vocab);
 
-  /// Causal attention inside each segment. q, o (T, heads, dim); k, v (T, kv_heads, dim);
-  /// segments (segment_count + 1) starts; lse (T, heads), may be NULL.
+  /// Causal attention inside each segment. q, o (T, heads, dim); k, v (T, kv_heads, dim), dim at most
+  /// 256; segments (segment_count + 1) starts. prefixes (segment_count) names the segment that all
+  /// tokens of a segment see before their own, -1 for none, itself one without a prefix; NULL: none
+  /// has one. lse (T, heads), may be NULL: log2 of the sum of 2^(score * scale * log2 e).
   void (*attention_forward)(ck_pool *pool, const float *q, const float *k, const float *v,
                             float *o, float *lse, const int32_t *segments,
-                            int64_t segment_count, int64_t heads, int64_t kv_heads, int64_t dim,
-                            float scale);
-  /// dq, dk, dv are overwritten.
+                            const int32_t *prefixes, int64_t segment_count, int64_t heads,
+                            int64_t kv_heads, int64_t dim, float scale);
+  /// dq, dk, dv are overwritten; lse and o are the forward's.
   void (*attention_backward)(ck_pool *pool, const float *q, const float *k, const float *v,
                              const float *o, const float *lse, const float *d_o, float *dq,
                              float *dk, float *dv, const int32_t *segments,
-                             int64_t segment_count, int64_t heads, int64_t kv_heads, int64_t dim,
-                             float scale);
+                             const int32_t *prefixes, int64_t segment_count, int64_t heads,
+                             int64_t kv_heads, int64_t dim, float scale);
+
+  /// x (rows, width) += added, then y = rms_forward(x).
+  void (*add_rms_forward)(ck_pool *pool, float *x, const float *added, const float *w, float *y,
+                          int64_t rows, int64_t width, float eps);
+  /// y (rows, width) = silu(gate) * up, both side by side in gate_up (rows, 2 width).
+  void (*swiglu_rows)(ck_pool *pool, const float *gate_up, float *y, int64_t rows, int64_t width);
 
   /// Writes tokens rows of k and v (tokens, kv_heads, dim) into a layer of a block from position on.
-  void (*kv_write)(ck_pool *pool, const float *k, const float *v, float *keys, float *values,
-                   int64_t capacity, int64_t position, int64_t tokens, int64_t kv_heads,
-                   int64_t dim);
-  /// One new query per row: q, o (rows, heads, dim). Neighbouring rows with the same prefix.keys
-  /// read the prefix once.
-  void (*decode_attention)(ck_pool *pool, const float *q, float *o, const ck_decode_row *table,
-                           int64_t rows, int64_t heads, int64_t kv_heads, int64_t dim,
-                           float scale);
+  void (*kv_write)(ck_pool *pool, ck_precision type, const float *k, const float *v, void *keys,
+                   void *values, int64_t capacity, int64_t position, int64_t tokens,
+                   int64_t kv_heads, int64_t dim);
+  /// qkv (rows, heads + 2 kv_heads, dim), one new token per row: queries and keys are normalised by
+  /// head (norms may be NULL) and rotated in place; keys and values go to the end of the row's own span.
+  void (*decode_prepare)(ck_pool *pool, ck_precision type, float *qkv, const ck_decode_row *table,
+                         int64_t rows, int64_t layer, int64_t heads, int64_t kv_heads, int64_t dim,
+                         const float *q_norm, const float *k_norm, float eps,
+                         const int32_t *positions, const float *cos, const float *sin);
+  /// One new query per row: q (rows, heads, dim) with rows q_stride floats apart; o is contiguous.
+  /// Neighbouring rows with the same prefix.keys read the prefix once.
+  void (*decode_attention)(ck_pool *pool, ck_precision type, const float *q, int64_t q_stride,
+                           float *o, const ck_decode_row *table, int64_t rows, int64_t layer,
+                           int64_t heads, int64_t kv_heads, int64_t dim, float scale);
 
   /// x (rows, vocab) becomes softmax(x * inverse_temperature), per row.
   void (*softmax_rows)(ck_pool *pool, float *x, float inverse_temperature, int64_t rows,
@@ -159,12 +177,41 @@ typedef struct {
                 ck_adamw_options options);
 } ck_kernels;
 
+/// Rows of a weight (n,k), one of several that lie one below the other.
+typedef struct {
+  const float *w;
+  int64_t n;
+} ck_weight_part;
+
+/// The products of one level at one precision. A row of a result does not depend on the rows beside it,
+/// and `gemm_packed` gives the bits of `gemm`.
+typedef struct {
+  const char *precision;  ///< "fp32", "bf16" (by BF16 instructions) or "bf16-emulated"
+
+  /// c = product (+ bias over n, may be NULL), or c += product when accumulate (bias ignored then).
+  void (*gemm)(ck_pool *pool, ck_gemm_kind kind, int64_t m, int64_t n, int64_t k, const float *a,
+               int64_t lda, const float *b, int64_t ldb, const float *bias, float *c, int64_t ldc,
+               bool accumulate);
+
+  /// Bytes that a packed weight (n,k) takes.
+  int64_t (*packed_bytes)(int64_t n, int64_t k);
+  /// Packs weights of k columns, one below the other, for `gemm_packed`.
+  void (*pack_weights)(ck_pool *pool, const ck_weight_part *parts, int64_t count, int64_t k,
+                       void *packed);
+  /// c (m,n) = a (m,k) * w (n,k)^T (+ bias).
+  void (*gemm_packed)(ck_pool *pool, int64_t m, int64_t n, int64_t k, const float *a, int64_t lda,
+                      const void *packed, const float *bias, float *c, int64_t ldc);
+} ck_matrix_kernels;
+
 typedef enum { CK_LEVEL_BASELINE = 0, CK_LEVEL_V3 = 1, CK_LEVEL_V4 = 2 } ck_level;
 
 /// The best level this processor can run.
 ck_level ck_best_level(void);
 /// The kernels of a level; NULL when this processor or build does not have it.
 const ck_kernels *ck_kernels_at(ck_level level);
+
+/// The products of a level; NULL as `ck_kernels_at`.
+const ck_matrix_kernels *ck_matrix_kernels_at(ck_level level, ck_precision precision);
 
 // ---- conversions (exact, the same at every level) ------------------------------------------------
 

@@ -1,4 +1,4 @@
-// One level's kernels. A level_*.c file defines CK_LEVEL_NAME, CK_TABLE and CK_W (floats per
+// One level's kernels. A level_*.c file defines CK_LEVEL_NAME, the tables' names and CK_W (floats per
 // vector), switches the target on for every function that follows, and includes this.
 //
 // Why not target_clones: helpers that pass vectors cannot cross its dispatch, a level cannot be
@@ -16,11 +16,18 @@
 
 #include "vector.h"
 
-#include "gemm_micro.h"
+#define CK_BF16 0
+#include "gemm_tile.h"
 
-#include "gemm_few_rows.h"
+#include "gemm_pack.h"
 
 #include "gemm.h"
+
+#include "gemm_blas.h"
+
+#include "gemm_packed.h"
+
+#include "matrix.h"
 
 #include "elementwise.h"
 
@@ -28,7 +35,11 @@
 
 #include "softmax.h"
 
+#include "attention_tile.h"
+
 #include "attention.h"
+
+#include "attention_backward.h"
 
 #include "decode.h"
 
@@ -39,7 +50,7 @@
 const ck_kernels CK_TABLE = {
     .name = CK_LEVEL_NAME,
     .vector_width = CK_W,
-    .gemm = gemm,
+    .gemm_blas = gemm_blas,
     .column_sum = column_sum,
     .add = add,
     .scale = scale,
@@ -56,7 +67,10 @@ const ck_kernels CK_TABLE = {
     .log_prob_backward = log_prob_backward,
     .attention_forward = attention_forward,
     .attention_backward = attention_backward,
+    .add_rms_forward = add_rms_forward,
+    .swiglu_rows = swiglu_rows,
     .kv_write = kv_write,
+    .decode_prepare = decode_prepare,
     .decode_attention = decode_attention,
     .softmax_rows = softmax_rows,
     .sample = sample,

@@ -131,6 +131,24 @@ static void swiglu_forward(ck_pool *pool, const float *gate, const float *up, fl
   flat_run(pool, swiglu_forward_task, &job, count);
 }
 
+// Rows that hold gate and up side by side.
+static void swiglu_rows_task(void *context, int64_t task) {
+  const rows_job *job = context;
+  int64_t end = ck_min(job->count, (task + 1) * job->part);
+  for (int64_t r = task * job->part; r < end; ++r) {
+    swiglu_job row = {.gate = job->x + 2 * r * job->width, .up = job->x + (2 * r + 1) * job->width,
+                      .out = job->out + r * job->width, .count = job->width};
+    for (int64_t part = 0; part * CK_GRAIN < job->width; ++part) swiglu_forward_task(&row, part);
+  }
+}
+
+static void swiglu_rows(ck_pool *pool, const float *gate_up, float *y, int64_t rows,
+                        int64_t width) {
+  rows_job job = {.x = gate_up, .out = y, .count = rows, .width = width,
+                  .part = ck_rows_per_task(4 * width)};
+  ck_parallel_for(pool, ck_ceil_div(rows, job.part), swiglu_rows_task, &job);
+}
+
 CK_INLINE void swiglu_gradients(vf gate, vf up, vf dy, vf *dgate, vf *dup) {
   vf s = v_sigmoid(gate);
   vf silu = gate * s;

@@ -1,7 +1,7 @@
 // RMSNorm and rotary embedding, and the column sums behind bias gradients.
 
 typedef struct {
-  const float *x, *w, *dy, *inverse_in;
+  const float *x, *w, *dy, *inverse_in, *added;
   float *y, *inverse, *dx, *partial;
   int64_t rows, width, part;
   float eps;
@@ -21,18 +21,28 @@ CK_INLINE float row_dot(const float *a, const float *b, int64_t width) {
   return total;
 }
 
+// y = x / rms(x) * w, and 1 / rms(x). y may be x.
+CK_INLINE float rms_row(const float *x, const float *w, float *y, int64_t width, float eps) {
+  float inverse = 1.0f / __builtin_sqrtf(row_dot(x, x, width) / (float)width + eps);
+  int64_t i = 0;
+  for (; i + CK_W <= width; i += CK_W) v_store(y + i, v_load(x + i) * inverse * v_load(w + i));
+  for (; i < width; ++i) y[i] = x[i] * inverse * w[i];
+  return inverse;
+}
+
 static void rms_forward_task(void *context, int64_t task) {
   const norm_job *job = context;
   int64_t end = ck_min(job->rows, (task + 1) * job->part), width = job->width;
   for (int64_t r = task * job->part; r < end; ++r) {
-    const float *x = job->x + r * width;
-    float *y = job->y + r * width;
-    float inverse = 1.0f / __builtin_sqrtf(row_dot(x, x, width) / (float)width + job->eps);
+    if (job->added) {  // the residual stream takes the block's result first
+      float *sum = (float *)job->x + r * width;
+      const float *added = job->added + r * width;
+      int64_t i = 0;
+      for (; i + CK_W <= width; i += CK_W) v_store(sum + i, v_load(sum + i) + v_load(added + i));
+      for (; i < width; ++i) sum[i] += added[i];
+    }
+    float inverse = rms_row(job->x + r * width, job->w, job->y + r * width, width, job->eps);
     if (job->inverse) job->inverse[r] = inverse;
-    int64_t i = 0;
-    for (; i + CK_W <= width; i += CK_W)
-      v_store(y + i, v_load(x + i) * inverse * v_load(job->w + i));
-    for (; i < width; ++i) y[i] = x[i] * inverse * job->w[i];
   }
 }
 
@@ -40,6 +50,13 @@ static void rms_forward(ck_pool *pool, const float *x, const float *w, float *y,
                         int64_t rows, int64_t width, float eps) {
   norm_job job = {.x = x, .w = w, .y = y, .inverse = inverse, .rows = rows, .width = width,
                   .eps = eps, .part = ck_rows_per_task(width)};
+  ck_parallel_for(pool, ck_ceil_div(rows, job.part), rms_forward_task, &job);
+}
+
+static void add_rms_forward(ck_pool *pool, float *x, const float *added, const float *w, float *y,
+                            int64_t rows, int64_t width, float eps) {
+  norm_job job = {.x = x, .added = added, .w = w, .y = y, .rows = rows, .width = width, .eps = eps,
+                  .part = ck_rows_per_task(2 * width)};
   ck_parallel_for(pool, ck_ceil_div(rows, job.part), rms_forward_task, &job);
 }
 
@@ -124,31 +141,32 @@ typedef struct {
   bool inverse;
 } rope_job;
 
-// (x1, x2) -> (x1 cos - x2 sin, x2 cos + x1 sin), x2 half a head behind x1 ("rotate_half").
+// One head: (x1, x2) -> (x1 cos - x2 sin, x2 cos + x1 sin), x2 half a head behind x1 ("rotate_half").
+CK_INLINE void rope_head(const float *x, float *y, const float *cos, const float *sin, int64_t half,
+                         float sign) {
+  int64_t i = 0;
+  for (; i + CK_W <= half; i += CK_W) {
+    vf c = v_load(cos + i), s = v_load(sin + i) * sign;
+    vf x1 = v_load(x + i), x2 = v_load(x + half + i);
+    v_store(y + i, x1 * c - x2 * s);
+    v_store(y + half + i, x2 * c + x1 * s);
+  }
+  for (; i < half; ++i) {
+    float c = cos[i], s = sin[i] * sign, x1 = x[i], x2 = x[half + i];
+    y[i] = x1 * c - x2 * s;
+    y[half + i] = x2 * c + x1 * s;
+  }
+}
+
 static void rope_task(void *context, int64_t task) {
   const rope_job *job = context;
   int64_t end = ck_min(job->tokens, (task + 1) * job->part), half = job->dim / 2;
-  float sign = job->inverse ? -1 : 1;
-  for (int64_t t = task * job->part; t < end; ++t) {
-    const float *cos = job->cos + job->positions[t] * half;
-    const float *sin = job->sin + job->positions[t] * half;
+  for (int64_t t = task * job->part; t < end; ++t)
     for (int64_t h = 0; h < job->heads; ++h) {
-      const float *x = job->x + (t * job->heads + h) * job->dim;
-      float *y = job->y + (t * job->heads + h) * job->dim;
-      int64_t i = 0;
-      for (; i + CK_W <= half; i += CK_W) {
-        vf c = v_load(cos + i), s = v_load(sin + i) * sign;
-        vf x1 = v_load(x + i), x2 = v_load(x + half + i);
-        v_store(y + i, x1 * c - x2 * s);
-        v_store(y + half + i, x2 * c + x1 * s);
-      }
-      for (; i < half; ++i) {
-        float c = cos[i], s = sin[i] * sign, x1 = x[i], x2 = x[half + i];
-        y[i] = x1 * c - x2 * s;
-        y[half + i] = x2 * c + x1 * s;
-      }
+      int64_t at = (t * job->heads + h) * job->dim;
+      rope_head(job->x + at, job->y + at, job->cos + job->positions[t] * half,
+                job->sin + job->positions[t] * half, half, job->inverse ? -1 : 1);
     }
-  }
 }
 
 static void rope(ck_pool *pool, const float *x, float *y, const int32_t *positions,

@@ -33,6 +33,12 @@ struct Attention {
   /// The dot products are divided by the square root of D.
   var scale: Float { 1 / Float(headDim).squareRoot() }
 
+  /// The norms of the heads, where the model has them.
+  var headNorms: HeadNorms? {
+    guard let queryNorm, let keyNorm else { return nil }
+    return HeadNorms(query: queryNorm.value.buffer, key: keyNorm.value.buffer, eps: eps)
+  }
+
   func callAsFunction(
     _ x: Tensor,
     _ batch: PackedBatch,
@@ -41,14 +47,9 @@ struct Attention {
     onKeyValues: (Tensor, Tensor) -> Void
   ) -> Tensor {
     var q = query(x, tape)  // [T, H*D]
-    var k = key(x, tape)  // [T, G*D]
-    let v = value(x, tape)  // [T, G*D]
-    if let queryNorm, let keyNorm {
-      q = tape.rmsNorm(q, queryNorm, eps: eps)
-      k = tape.rmsNorm(k, keyNorm, eps: eps)
-    }
+    if let queryNorm { q = tape.rmsNorm(q, queryNorm, eps: eps) }
     q = tape.rope(q, heads: heads, headDim: headDim, positions: batch.positions, table: rotary)
-    k = tape.rope(k, heads: kvHeads, headDim: headDim, positions: batch.positions, table: rotary)
+    let (k, v) = keysAndValues(x, batch, rotary, tape)
     onKeyValues(k, v)
     let mixed = tape.attention(
       q: q,
@@ -57,10 +58,23 @@ struct Attention {
       heads: heads,
       kvHeads: kvHeads,
       headDim: headDim,
-      segments: batch.segments,
+      segments: AttentionSegments(starts: batch.segments, prefixes: batch.prefixes),
       scale: scale
     )
     return output(mixed, tape)
+  }
+
+  /// Rotated keys and values, [T, G*D] each, as the cache keeps them.
+  func keysAndValues(
+    _ x: Tensor,
+    _ batch: PackedBatch,
+    _ rotary: RotaryTable,
+    _ tape: Tape
+  ) -> (Tensor, Tensor) {
+    var k = key(x, tape)
+    if let keyNorm { k = tape.rmsNorm(k, keyNorm, eps: eps) }
+    k = tape.rope(k, heads: kvHeads, headDim: headDim, positions: batch.positions, table: rotary)
+    return (k, value(x, tape))
   }
 
   static func specs(_ prefix: String, _ configuration: DecoderConfiguration) -> [ParameterSpec] {

@@ -7,30 +7,27 @@ import Tensors
 struct DecodeStep {
   private let model: DecoderModel
   private let backend: any Backend
+  private let weights: DecodeWeights
   private let shape: AttentionShape
   private let x: Buffer  // [B, C], the residual stream
   private let normed: Buffer  // [B, C]
   private let projected: Buffer  // [B, C], what a block adds to x
-  private let query: Buffer  // [B, H*D]
-  private let key: Buffer  // [B, G*D]
-  private let normedQuery: Buffer  // [B, H*D], with QK norm only
-  private let normedKey: Buffer  // [B, G*D], with QK norm only
-  private let value: Buffer  // [B, G*D]
+  private let qkv: Buffer  // [B, (H + 2 G) * D]
   private let mixed: Buffer  // [B, H*D]
-  private let gate: Buffer  // [B, I]
-  private let up: Buffer  // [B, I]
+  private let gateUp: Buffer  // [B, 2 I]
   private let inner: Buffer  // [B, I]
   /// The states that predict the next tokens, [B, C].
   let hidden: Buffer
   private let logits: Buffer  // [B, V]
 
-  /// Makes the buffers for up to `rows` sequences at a time.
+  /// Packs the model's weights, and makes the buffers for up to `rows` sequences at a time.
   init(_ model: DecoderModel, rows: Int) {
     let configuration = model.configuration
     let backend = model.backend
     func buffer(_ width: Int) -> Buffer { Buffer(backend.makeStorage(count: rows * width)) }
     self.model = model
     self.backend = backend
+    weights = DecodeWeights(model)
     shape = AttentionShape(
       heads: configuration.headCount,
       kvHeads: configuration.kvHeadCount,
@@ -41,14 +38,9 @@ struct DecodeStep {
     normed = buffer(configuration.hiddenSize)
     projected = buffer(configuration.hiddenSize)
     hidden = buffer(configuration.hiddenSize)
-    query = buffer(configuration.queryWidth)
+    qkv = buffer(configuration.queryWidth + 2 * configuration.keyValueWidth)
     mixed = buffer(configuration.queryWidth)
-    key = buffer(configuration.keyValueWidth)
-    normedQuery = buffer(configuration.hasQKNorm ? configuration.queryWidth : 0)
-    normedKey = buffer(configuration.hasQKNorm ? configuration.keyValueWidth : 0)
-    value = buffer(configuration.keyValueWidth)
-    gate = buffer(configuration.intermediateSize)
-    up = buffer(configuration.intermediateSize)
+    gateUp = buffer(2 * configuration.intermediateSize)
     inner = buffer(configuration.intermediateSize)
     logits = buffer(configuration.vocabSize)
   }
@@ -57,40 +49,75 @@ struct DecodeStep {
   ///
   /// - Parameters:
   ///   - tokens: The B tokens.
-  ///   - positions: Their positions, prompt included.
-  ///   - destinations: Where their keys and values go.
-  ///   - rows: What each attends to, itself included.
-  ///   - table: Covers the positions.
-  func run(
-    tokens: [Int32],
-    positions: [Int32],
-    destinations: [KeyValueDestination],
-    rows: [DecodeRow],
-    table: RotaryTable
-  ) {
+  ///   - rows: What each attends to, itself included; the keys and values of the new tokens are added.
+  ///   - table: Covers the rows' positions.
+  func run(tokens: [Int32], rows: DecodeTable, table: RotaryTable) {
     let width = model.configuration.hiddenSize
     let x = first(tokens.count, of: x, width)
     backend.gatherRows(model.embedding.value.buffer, rows: tokens, width: width, into: x)
-    let normed = first(tokens.count, of: normed, width)
-    for (layer, block) in model.blocks.enumerated() {
-      norm(x, block.attentionNorm, block.eps, into: normed)
-      let mixed = attend(
-        block.attention,
-        normed,
-        positions: positions,
-        destinations: destinations,
+    run(layers: model.blocks.indices, rows: rows, table: table)
+  }
+
+  /// Puts last tokens of prompts through the last layer; their keys and values there are written again.
+  ///
+  /// - Parameter x: The residual stream that enters it, [B, C].
+  /// - Returns: The states that predict the next tokens, [B, C].
+  func finish(_ x: Tensor, rows: DecodeTable, table: RotaryTable) -> Tensor {
+    backend.copy(x.buffer, to: self.x.slice(0, count: x.count))
+    let last = model.blocks.count - 1
+    run(layers: last..<last + 1, rows: rows, table: table)
+    let result = Tensor(shape: x.shape, backend: backend)
+    backend.copy(hidden.slice(0, count: x.count), to: result.buffer)
+    return result
+  }
+
+  private func run(layers: Range<Int>, rows: DecodeTable, table: RotaryTable) {
+    let (count, width) = (rows.rows.count, model.configuration.hiddenSize)
+    let x = first(count, of: x, width)
+    let normed = first(count, of: normed, width)
+    let projected = first(count, of: projected, width)
+    let qkv = first(count, of: qkv, weights.layers[0].qkv.weights.output)
+    let mixed = first(count, of: mixed, weights.layers[0].output.weights.input)
+    let gateUp = first(count, of: gateUp, weights.layers[0].gateUp.weights.output)
+    let inner = first(count, of: inner, weights.layers[0].down.weights.input)
+    let firstBlock = model.blocks[layers.lowerBound]
+    backend.rmsNorm(
+      x: x,
+      weight: firstBlock.attentionNorm.value.buffer,
+      eps: firstBlock.eps,
+      into: normed,
+      inverse: nil
+    )
+    for layer in layers {
+      let (block, weights) = (model.blocks[layer], weights.layers[layer])
+      project(normed, weights.qkv, into: qkv)
+      backend.prepareDecodeAttention(
+        qkv: qkv,
         rows: rows,
         layer: layer,
+        shape: shape,
+        norms: block.attention.headNorms,
         table: table
       )
-      let projected = first(tokens.count, of: projected, width)
-      project(mixed, block.attention.output, into: projected)
-      backend.add(x, projected, scale: 1, into: x)
-      norm(x, block.mlpNorm, block.eps, into: normed)
-      feedForward(block.mlp, normed, rows: tokens.count, into: projected)
-      backend.add(x, projected, scale: 1, into: x)
+      backend.decodeAttention(
+        q: qkv,
+        stride: weights.qkv.weights.output,
+        into: mixed,
+        rows: rows,
+        layer: layer,
+        shape: shape
+      )
+      project(mixed, weights.output, into: projected)
+      add(projected, to: x, norm: block.mlpNorm, into: normed)
+      project(normed, weights.gateUp, into: gateUp)
+      backend.swiGLURows(gateUp, width: weights.down.weights.input, into: inner)
+      project(inner, weights.down, into: projected)
+      if layer + 1 < model.blocks.count {
+        add(projected, to: x, norm: model.blocks[layer + 1].attentionNorm, into: normed)
+      } else {
+        add(projected, to: x, norm: model.norm, into: first(count, of: hidden, width))
+      }
     }
-    norm(x, model.norm, model.blocks[0].eps, into: first(tokens.count, of: hidden, width))
   }
 
   /// Copies one hidden state [1, C] into row `row` of `hidden`.
@@ -110,10 +137,9 @@ struct DecodeStep {
     let logits = first(count, of: logits, vocabulary)
     backend.linear(
       x: first(count, of: hidden, width),
-      weight: model.head.value.buffer,
+      packed: weights.head,
       bias: nil,
-      into: logits,
-      shape: LinearShape(rows: count, input: width, output: vocabulary)
+      into: logits
     )
     return backend.sample(
       logits: logits,
@@ -126,74 +152,18 @@ struct DecodeStep {
 
   // MARK: Parts of a layer
 
-  private func attend(
-    _ attention: Attention,
-    _ input: Buffer,
-    positions: [Int32],
-    destinations: [KeyValueDestination],
-    rows: [DecodeRow],
-    layer: Int,
-    table: RotaryTable
-  ) -> Buffer {
-    let count = rows.count
-    var q = first(count, of: query, attention.query.outputs)
-    var k = first(count, of: key, attention.key.outputs)
-    let v = first(count, of: value, attention.value.outputs)
-    let mixed = first(count, of: mixed, attention.query.outputs)
-    project(input, attention.query, into: q)
-    project(input, attention.key, into: k)
-    project(input, attention.value, into: v)
-    if let queryNorm = attention.queryNorm, let keyNorm = attention.keyNorm {
-      let normedQuery = first(count, of: normedQuery, attention.query.outputs)
-      let normedKey = first(count, of: normedKey, attention.key.outputs)
-      norm(q, queryNorm, attention.eps, into: normedQuery)
-      norm(k, keyNorm, attention.eps, into: normedKey)
-      (q, k) = (normedQuery, normedKey)
-    }
-    backend.rope(
-      x: q,
-      into: q,
-      positions: positions,
-      table: table,
-      heads: shape.heads,
-      inverse: false
-    )
-    backend.rope(
-      x: k,
-      into: k,
-      positions: positions,
-      table: table,
-      heads: shape.kvHeads,
-      inverse: false
-    )
-    backend.appendKeyValues(keys: k, values: v, to: destinations, layer: layer)
-    backend.decodeAttention(q: q, into: mixed, rows: rows, layer: layer, shape: shape)
-    return mixed
-  }
-
-  private func feedForward(_ mlp: MLP, _ input: Buffer, rows: Int, into output: Buffer) {
-    let gate = first(rows, of: gate, mlp.gate.outputs)
-    let up = first(rows, of: up, mlp.up.outputs)
-    let inner = first(rows, of: inner, mlp.gate.outputs)
-    project(input, mlp.gate, into: gate)
-    project(input, mlp.up, into: up)
-    backend.swiGLU(gate: gate, up: up, into: inner)
-    project(inner, mlp.down, into: output)
-  }
-
-  private func norm(_ x: Buffer, _ weight: Parameter, _ eps: Float, into y: Buffer) {
-    backend.rmsNorm(x: x, weight: weight.value.buffer, eps: eps, into: y, inverse: nil)
-  }
-
-  private func project(_ x: Buffer, _ linear: Linear, into y: Buffer) {
-    let rows = y.count / linear.outputs
-    backend.linear(
+  private func add(_ part: Buffer, to x: Buffer, norm: Parameter, into normed: Buffer) {
+    backend.addRMSNorm(
       x: x,
-      weight: linear.weight.value.buffer,
-      bias: linear.bias?.value.buffer,
-      into: y,
-      shape: LinearShape(rows: rows, input: linear.inputs, output: linear.outputs)
+      adding: part,
+      weight: norm.value.buffer,
+      eps: model.blocks[0].eps,
+      into: normed
     )
+  }
+
+  private func project(_ x: Buffer, _ projection: DecodeWeights.Projection, into y: Buffer) {
+    backend.linear(x: x, packed: projection.weights, bias: projection.bias, into: y)
   }
 
   private func first(_ rows: Int, of buffer: Buffer, _ width: Int) -> Buffer {

@@ -29,7 +29,6 @@ struct GenerationRun {
   private var uniforms: [Float] = []
   private var tokens: [Int32] = []
   private var positions: [Int32] = []
-  private var destinations: [KeyValueDestination] = []
   private var rows: [DecodeRow] = []
 
   init(
@@ -143,7 +142,7 @@ struct GenerationRun {
     var tokens = 0
     func compute(_ prompts: inout [Int: ComputedPrompt]) {
       if pass.isEmpty { return }
-      let computed = ComputedPrompt.compute(pass.map { requests[$0].prompt }, model)
+      let computed = ComputedPrompt.compute(pass.map { requests[$0].prompt }, model, step)
       for (request, prompt) in zip(pass, computed) { prompts[request] = prompt }
     }
     for request in wanted where prompts[request] == nil && pass.last != request {
@@ -232,15 +231,11 @@ struct GenerationRun {
     if active.isEmpty { return }
     tokens.removeAll(keepingCapacity: true)
     positions.removeAll(keepingCapacity: true)
-    destinations.removeAll(keepingCapacity: true)
     rows.removeAll(keepingCapacity: true)
-    for (row, sequence) in active.enumerated() {
+    for sequence in active {
       let count = sequence.completion.tokens.count
       tokens.append(sequence.completion.tokens[count - 1])
       positions.append(Int32(sequence.prompt.count + count - 1))
-      destinations.append(
-        KeyValueDestination(block: sequence.own, position: count - 1, row: row, tokens: 1)
-      )
       rows.append(
         DecodeRow(
           prefix: sequence.prompt.block,
@@ -250,12 +245,6 @@ struct GenerationRun {
         )
       )
     }
-    step.run(
-      tokens: tokens,
-      positions: positions,
-      destinations: destinations,
-      rows: rows,
-      table: table
-    )
+    step.run(tokens: tokens, rows: DecodeTable(rows: rows, positions: positions), table: table)
   }
 }

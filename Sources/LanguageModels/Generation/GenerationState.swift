@@ -16,7 +16,11 @@ final class ComputedPrompt {
 
   /// Runs prompts through the model, packed: 64 prompts of 128 tokens took 16 % less CPU time than
   /// one by one with 3 M parameters, since the weights are prepared once for all of them.
-  static func compute(_ prompts: [[Int32]], _ model: DecoderModel) -> [ComputedPrompt] {
+  static func compute(
+    _ prompts: [[Int32]],
+    _ model: DecoderModel,
+    _ step: DecodeStep
+  ) -> [ComputedPrompt] {
     let batch = PackedBatch(prompts)
     let layout = KeyValueLayout(model.configuration)
     let destinations = (0..<prompts.count).map { index in
@@ -29,15 +33,25 @@ final class ComputedPrompt {
       )
     }
     let tape = Tape(backend: model.backend, recording: false)
-    let hidden = model.forward(batch, tape: tape) { layer, keys, values in
+    let x = model.prefill(batch, tape: tape) { layer, keys, values in
       tape.appendKeyValues(keys: keys, values: values, to: destinations, layer: layer)
     }
-    return destinations.map { destination in
-      let last = destination.row + destination.tokens - 1
+    // Only the last token of a prompt goes through the rest of the last layer.
+    let lastRows = destinations.map { Int32($0.row + $0.tokens - 1) }
+    let ends = DecodeTable(
+      rows: destinations.map { DecodeRow(own: $0.block, ownCount: $0.tokens) },
+      positions: destinations.map { Int32($0.tokens - 1) }
+    )
+    let hidden = step.finish(
+      tape.gatherRows(x, lastRows),
+      rows: ends,
+      table: model.rotaryTable(covering: destinations.map(\.tokens).max() ?? 1)
+    )
+    return destinations.enumerated().map { index, destination in
       destination.block.count = destination.tokens
       return ComputedPrompt(
         block: destination.block,
-        lastHidden: tape.gatherRows(hidden, [Int32(last)])
+        lastHidden: tape.gatherRows(hidden, [Int32(index)])
       )
     }
   }

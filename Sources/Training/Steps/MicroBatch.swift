@@ -8,29 +8,57 @@ import Tensors
 struct MicroBatch {
   let sequences: [TrainingSequence]
   let packed: PackedBatch
-  /// For each trained token the row whose logits predict it. [N]
+  /// For each trained token the row whose logits predict it; the last row of a shared prompt predicts
+  /// several. [N]
   let rows: [Int32]
   /// The trained tokens. [N]
   let targets: [Int32]
   /// Where each sequence's trained tokens begin in arrays of N.
   let starts: [Int]
 
+  /// Packs sequences; a prompt that several of them begin with, next to each other or not, is
+  /// computed once.
   init(_ sequences: some Collection<TrainingSequence>) {
-    var base: Int32 = 0
+    self.sequences = Array(sequences)
+    var packed = PackedBatch()
+    // For each sequence the row that predicts its first trained token, and those of the others.
+    var predicting = Array(repeating: (first: Int32(0), others: Int32(0)), count: sequences.count)
+    var members: [[Int32]: [Int]] = [:]
+    for (index, sequence) in self.sequences.enumerated() {
+      members[sequence.prompt, default: []].append(index)
+    }
+    for (index, sequence) in self.sequences.enumerated() {
+      let prompt = sequence.prompt
+      let group = members[prompt] ?? []
+      if group.count == 1 || prompt.isEmpty {
+        let segment = packed.append(prompt + sequence.completion)
+        // Without a prompt nothing predicts the first token.
+        let first = packed.segments[segment] + Int32(max(prompt.count - 1, 0))
+        predicting[index] = (first, first + 1)
+      } else if group.first == index {
+        let shared = packed.append(prompt)
+        let last = packed.segments[shared + 1] - 1
+        for member in group {
+          predicting[member] = (last, Int32(packed.tokens.count))
+          // A completion's last token is only predicted: in a segment of its own nothing reads it.
+          let read = self.sequences[member].completion.dropLast()
+          if !read.isEmpty { packed.append(read, continuing: shared) }
+        }
+      }
+    }
     var rows: [Int32] = []
     var targets: [Int32] = []
     var starts = [0]
-    for sequence in sequences {
-      // Row t predicts token t + 1; without a prompt nothing predicts the first token.
+    for (sequence, row) in zip(self.sequences, predicting) {
       let trained = sequence.trainedTokens
-      let firstRow = base + Int32(max(sequence.prompt.count - 1, 0))
-      rows += firstRow..<(firstRow + Int32(trained))
+      if trained > 0 {
+        rows.append(row.first)
+        rows += row.others..<(row.others + Int32(trained - 1))
+      }
       targets += sequence.completion.suffix(trained)
       starts.append(rows.count)
-      base += Int32(sequence.prompt.count + sequence.completion.count)
     }
-    self.sequences = Array(sequences)
-    self.packed = PackedBatch(sequences.map { $0.prompt + $0.completion })
+    self.packed = packed
     self.rows = rows
     self.targets = targets
     self.starts = starts

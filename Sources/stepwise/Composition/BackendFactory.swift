@@ -11,7 +11,8 @@ extension NumericsConfiguration {
       options: CPUOptions(
         matrixProvider: matrixProvider,
         coreType: openblasCoretype,
-        kernelLevel: kernelLevel
+        kernelLevel: kernelLevel,
+        precision: bf16 ? .bf16 : .fp32
       )
     )
   }
@@ -22,7 +23,7 @@ extension NumericsDescription {
   var dictionary: [String: String] {
     [
       "provider": provider, "version": version, "core_type": coreType,
-      "kernel_level": kernelLevel, "threads": String(threads),
+      "kernel_level": kernelLevel, "precision": precision, "threads": String(threads),
     ]
   }
 }
@@ -34,6 +35,9 @@ struct ComputeOptions: ParsableArguments {
 
   @Option(help: "Who multiplies matrices: builtin or openblas.")
   var matrixProvider: String?
+
+  @Flag(help: "Multiply matrices in BF16, as with the configuration's bf16: true.")
+  var bf16 = false
 
   func validate() throws {
     if let threads, !(1...4096).contains(threads) {
@@ -48,6 +52,7 @@ struct ComputeOptions: ParsableArguments {
   func makeBackend() throws -> CPUBackend {
     var numerics = NumericsConfiguration()
     numerics.threads = threads
+    numerics.bf16 = bf16
     if let provider = matrixProvider.flatMap(CPUOptions.MatrixProvider.init(rawValue:)) {
       numerics.matrixProvider = provider
     }

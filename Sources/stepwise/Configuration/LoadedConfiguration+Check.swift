@@ -80,6 +80,13 @@ extension LoadedConfiguration {
   }
 
   private func checkNumerics() throws(ConfigurationError) {
+    if configuration.numerics.bf16, configuration.numerics.matrixProvider != .builtin {
+      throw failure(
+        "bf16",
+        "the matrix provider \(configuration.numerics.matrixProvider.rawValue) multiplies in FP32 only",
+        cure: "Set numerics.matrix_provider to builtin, or bf16 to false"
+      )
+    }
     if let type = configuration.numerics.openblasCoretype,
       configuration.numerics.matrixProvider != .openBLAS
     {

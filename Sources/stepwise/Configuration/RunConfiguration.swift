@@ -45,6 +45,8 @@ struct NumericsConfiguration: Sendable, Equatable {
   var openblasCoretype: String?
   /// The instruction set of Stepwise's own kernels; `nil` for the best of this CPU.
   var kernelLevel: CPUOptions.KernelLevel?
+  /// Whether matrices are multiplied in BF16.
+  var bf16 = false
 }
 
 /// Everything that a configuration file says.

@@ -112,7 +112,7 @@ struct RunReport {
 
   /// What the bits depend on.
   private static func numerics(_ provenance: Provenance) -> String {
-    ["provider", "core_type", "kernel_level"].compactMap { provenance.numerics[$0] }
+    ["provider", "core_type", "kernel_level", "precision"].compactMap { provenance.numerics[$0] }
       .filter { !$0.isEmpty }.joined(separator: " ")
   }
 

@@ -29,7 +29,6 @@ package struct ModelCost: Sendable, Equatable {
   /// Bytes that a decoding step must read: every weight once, and each sequence's keys and values.
   package func decodeBytes(batch: Int, context: Double, bytesPerValue: Double) -> Double {
     let cache = 2 * Double(layers * keyValueWidth) * context * Double(batch)
-    // Keys and values stay in FP32 whatever the weights are.
-    return Double(parameters) * bytesPerValue + cache * 4
+    return (Double(parameters) + cache) * bytesPerValue
   }
 }

@@ -174,6 +174,12 @@ enum ConfigurationKeys {
       "Who multiplies matrices. Results depend on it, so a run records it, as the two keys below."
     ),
     ConfigurationKey(
+      "bf16",
+      \.numerics.bf16,
+      .flag,
+      "Multiply matrices in BF16 and add up in FP32; weights, gradients and moments stay FP32."
+    ),
+    ConfigurationKey(
       "numerics.openblas_coretype",
       \.numerics.openblasCoretype,
       .text("a core type, for example Haswell"),

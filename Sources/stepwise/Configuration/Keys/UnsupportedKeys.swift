@@ -112,8 +112,7 @@ enum UnsupportedKeys {
       harmless: [.null, .string("float32"), .string("auto")],
       cure: "Use float32: weights of other types are converted when they are read"
     ),
-    Entry(name: "bf16", harmless: off, cure: "Use false: training is in float32"),
-    Entry(name: "fp16", harmless: off, cure: "Use false: training is in float32"),
+    Entry(name: "fp16", harmless: off, cure: "Use bf16: true, or false for float32"),
     Entry(
       name: "optim",
       harmless: [.null, .string("adamw_torch"), .string("adamw_torch_fused")],

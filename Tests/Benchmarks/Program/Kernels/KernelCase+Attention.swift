@@ -3,7 +3,7 @@ import Tensors
 extension KernelCase {
   // SMALL's attention: 8 sequences of 512 tokens, 8 heads on 4 of keys and values, 64 wide.
   private static let shape = AttentionShape(heads: 8, kvHeads: 4, headDim: 64, scale: 0.125)
-  private static let segments: [Int32] = (0...8).map { $0 * 512 }
+  private static let segments = AttentionSegments(starts: (0...8).map { $0 * 512 })
 
   static func attention(_ backend: TimedBackend, backward: Bool) -> KernelCase {
     let tokens = 4_096
@@ -74,6 +74,10 @@ extension KernelCase {
       }
       return DecodeRow(own: block, ownCount: context)
     }
+    let table = DecodeTable(
+      rows: rows,
+      positions: Array(repeating: Int32(context - 1), count: batch)
+    )
     let q = random(backend, batch * shape.heads * shape.headDim)
     let out = random(backend, q.count)
     return KernelCase(
@@ -84,8 +88,9 @@ extension KernelCase {
     ) { backend, round in
       backend.decodeAttention(
         q: q,
+        stride: shape.heads * shape.headDim,
         into: out,
-        rows: rows,
+        rows: table,
         layer: round % layout.layers,
         shape: shape
       )

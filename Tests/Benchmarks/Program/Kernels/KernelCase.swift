@@ -38,7 +38,7 @@ struct KernelCase {
     let decoding = [(64, 512, 1_408), (64, 896, 4_864), (8, 896, 4_864), (1, 896, 4_864)]
     return training.flatMap { size in
       kinds.map { GEMM(kind: $0, rows: size.0, input: size.1, output: size.2) }
-    } + decoding.map { GEMM(kind: .gemmForward, rows: $0.0, input: $0.1, output: $0.2) }
+    } + decoding.map { GEMM(kind: .gemmPacked, rows: $0.0, input: $0.1, output: $0.2) }
   }()
 
   private static func gemm(_ backend: TimedBackend, _ gemm: GEMM) -> KernelCase {
@@ -49,7 +49,12 @@ struct KernelCase {
     // Decoding reads other weights before it comes back to these: enough copies to fill the last cache three times.
     let copies = gemm.rows < 128 ? max(2, (96 << 20) / (4 * weight) + 1) : 1
     let weights = (0..<copies).map { _ in random(backend, weight) }
-    let layout = [ProfilePart.gemmForward: "NT", .gemmInput: "NN", .gemmWeight: "TN"][gemm.kind]
+    let packed =
+      gemm.kind == .gemmPacked
+      ? weights.map { backend.pack([$0], input: gemm.input) } : []
+    let layout = [
+      ProfilePart.gemmForward: "NT", .gemmInput: "NN", .gemmWeight: "TN", .gemmPacked: "NT, packed",
+    ][gemm.kind]
     return KernelCase(
       name: "GEMM \(layout ?? "")",
       size: "\(gemm.rows) x \(gemm.output) x \(gemm.input)",
@@ -67,6 +72,7 @@ struct KernelCase {
           accumulate: false
         )
       case .gemmWeight: backend.linearWeightGradient(dy: y, x: x, into: weight, shape: shape)
+      case .gemmPacked: backend.linear(x: x, packed: packed[round % copies], bias: nil, into: y)
       default: backend.linear(x: x, weight: weight, bias: nil, into: y, shape: shape)
       }
     }

@@ -6,14 +6,14 @@ enum Precision: String, CaseIterable, ExpressibleByArgument, Codable {
   case fp32
   case bf16
 
-  /// Bytes of a weight as decoding reads it.
-  var bytesPerWeight: Double { self == .fp32 ? 4 : 2 }
+  /// Bytes of a weight, key or value as decoding reads it.
+  var bytesPerValue: Double { self == .fp32 ? 4 : 2 }
 
   /// The backend whose products are in this precision.
   func backend(threads: Int) throws -> CPUBackend {
-    switch self {
-    case .fp32: try CPUBackend(threads: threads)
-    case .bf16: throw ValidationError("--precision bf16: this build multiplies in FP32 alone.")
-    }
+    try CPUBackend(
+      threads: threads,
+      options: CPUOptions(precision: self == .bf16 ? .bf16 : .fp32)
+    )
   }
 }

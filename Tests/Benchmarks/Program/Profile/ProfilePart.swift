@@ -1,6 +1,7 @@
 /// Parts of a step's time.
 enum ProfilePart: Int, CaseIterable, Sendable {
-  case gemmForward, gemmInput, gemmWeight, attention, attentionBackward, decodeAttention
+  case gemmForward, gemmInput, gemmWeight, gemmPacked, packing, attention, attentionBackward,
+    decodeAttention
   case norm, elementwise, rope, crossEntropy, optimizer, rows, cache, sampling, reduction, memory
   case plugins
 
@@ -10,6 +11,8 @@ enum ProfilePart: Int, CaseIterable, Sendable {
     case .gemmForward: "GEMM y = x wᵀ"
     case .gemmInput: "GEMM dx = dy w"
     case .gemmWeight: "GEMM dw = dyᵀ x"
+    case .gemmPacked: "GEMM, packed weights"
+    case .packing: "packing of weights"
     case .attention: "attention forward"
     case .attentionBackward: "attention backward"
     case .decodeAttention: "attention, decoding"
@@ -19,7 +22,7 @@ enum ProfilePart: Int, CaseIterable, Sendable {
     case .crossEntropy: "log-probabilities"
     case .optimizer: "AdamW"
     case .rows: "embedding and rows"
-    case .cache: "key-value cache"
+    case .cache: "rotation, key-value cache"
     case .sampling: "sampling"
     case .reduction: "norm of the gradient"
     case .memory: "memory"
@@ -28,7 +31,7 @@ enum ProfilePart: Int, CaseIterable, Sendable {
   }
 
   /// Whether it multiplies matrices with weights, in the precision that was chosen; everything else computes in FP32.
-  var isProduct: Bool { [.gemmForward, .gemmInput, .gemmWeight].contains(self) }
+  var isProduct: Bool { [.gemmForward, .gemmInput, .gemmWeight, .gemmPacked].contains(self) }
 }
 
 /// What was spent on one part.

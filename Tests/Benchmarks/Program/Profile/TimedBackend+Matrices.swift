@@ -40,6 +40,24 @@ extension TimedBackend {
     }
   }
 
+  func pack(_ weights: [Buffer], input: Int) -> PackedWeights {
+    let count = Double(weights.reduce(0) { $0 + $1.count })
+    return ledger.time(.packing, bytes: count * (4 + compactBytes)) {
+      inner.pack(weights, input: input)
+    }
+  }
+
+  func linear(x: Buffer, packed: PackedWeights, bias: Buffer?, into y: Buffer) {
+    let weights = Double(packed.output) * Double(packed.input)
+    ledger.time(
+      .gemmPacked,
+      operations: 2 * Double(x.count) * Double(packed.output),
+      bytes: bytes(x.count, y.count) + weights * compactBytes
+    ) {
+      inner.linear(x: x, packed: packed, bias: bias, into: y)
+    }
+  }
+
   func addColumnSums(of x: Buffer, into out: Buffer, width: Int) {
     ledger.time(.elementwise, operations: Double(x.count), bytes: bytes(x.count)) {
       inner.addColumnSums(of: x, into: out, width: width)
@@ -48,11 +66,15 @@ extension TimedBackend {
 
   // MARK: Attention
 
-  /// Pairs of a position and one that it attends to, over all segments.
-  private func pairs(_ segments: [Int32]) -> Double {
-    zip(segments, segments.dropFirst()).reduce(0) { sum, ends in
-      let length = Double(ends.1 - ends.0)
-      return sum + length * (length + 1) / 2
+  /// Pairs of a position and one that it attends to, over all segments: those before it, and the segment's prefix.
+  private func pairs(_ segments: AttentionSegments) -> Double {
+    func length(_ segment: Int) -> Double {
+      Double(segments.starts[segment + 1] - segments.starts[segment])
+    }
+    return (0..<segments.count).reduce(0) { sum, segment in
+      let own = length(segment)
+      let prefix = Int(segments.prefixes[segment])
+      return sum + own * (own + 1) / 2 + (prefix < 0 ? 0 : own * length(prefix))
     }
   }
 
@@ -62,7 +84,7 @@ extension TimedBackend {
     v: Buffer,
     into out: Buffer,
     lse: Buffer?,
-    segments: [Int32],
+    segments: AttentionSegments,
     shape: AttentionShape
   ) {
     ledger.time(
@@ -92,7 +114,7 @@ extension TimedBackend {
     dq: Buffer,
     dk: Buffer,
     dv: Buffer,
-    segments: [Int32],
+    segments: AttentionSegments,
     shape: AttentionShape
   ) {
     // Five products of the forward's size: the scores again, and the gradients of p, v, q and k.
@@ -173,21 +195,43 @@ extension TimedBackend {
     to destinations: [KeyValueDestination],
     layer: Int
   ) {
-    ledger.time(.cache, bytes: bytes(2 * keys.count, 2 * values.count)) {
+    let count = Double(keys.count + values.count)
+    ledger.time(.cache, bytes: count * (4 + compactBytes)) {
       inner.appendKeyValues(keys: keys, values: values, to: destinations, layer: layer)
+    }
+  }
+
+  func prepareDecodeAttention(
+    qkv: Buffer,
+    rows: DecodeTable,
+    layer: Int,
+    shape: AttentionShape,
+    norms: HeadNorms?,
+    table: RotaryTable
+  ) {
+    ledger.time(.cache, operations: 3 * Double(qkv.count), bytes: bytes(2 * qkv.count)) {
+      inner.prepareDecodeAttention(
+        qkv: qkv,
+        rows: rows,
+        layer: layer,
+        shape: shape,
+        norms: norms,
+        table: table
+      )
     }
   }
 
   func decodeAttention(
     q: Buffer,
+    stride: Int,
     into out: Buffer,
-    rows: [DecodeRow],
+    rows: DecodeTable,
     layer: Int,
     shape: AttentionShape
   ) {
     var (read, attended) = (0, 0)
     var last: KeyValueBlock?
-    for row in rows {
+    for row in rows.rows {
       attended += row.prefixCount + row.ownCount
       // Neighbours with one prefix read it once.
       read += row.ownCount + (row.prefix === last ? 0 : row.prefixCount)
@@ -196,9 +240,16 @@ extension TimedBackend {
     ledger.time(
       .decodeAttention,
       operations: 4 * Double(attended) * Double(shape.heads * shape.headDim),
-      bytes: bytes(2 * read * shape.kvHeads * shape.headDim, q.count, out.count)
+      bytes: 2 * Double(read * shape.kvHeads * shape.headDim) * compactBytes + bytes(2 * out.count)
     ) {
-      inner.decodeAttention(q: q, into: out, rows: rows, layer: layer, shape: shape)
+      inner.decodeAttention(
+        q: q,
+        stride: stride,
+        into: out,
+        rows: rows,
+        layer: layer,
+        shape: shape
+      )
     }
   }
 

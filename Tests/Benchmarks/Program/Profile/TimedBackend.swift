@@ -12,6 +12,10 @@ final class TimedBackend: Backend {
   init(_ inner: any Backend) { self.inner = inner }
 
   var numerics: NumericsDescription { inner.numerics }
+  var precision: MatrixPrecision { inner.precision }
+
+  /// Bytes of a packed weight, of a key or of a value in the cache.
+  var compactBytes: Double { precision == .bf16 ? 2 : 4 }
 
   /// Bytes of so many FP32 values.
   func bytes(_ values: Int...) -> Double { 4 * values.reduce(0) { $0 + Double($1) } }
@@ -62,6 +66,12 @@ final class TimedBackend: Backend {
     }
   }
 
+  func swiGLURows(_ gateUp: Buffer, width: Int, into y: Buffer) {
+    ledger.time(.elementwise, operations: 14 * Double(y.count), bytes: bytes(3 * y.count)) {
+      inner.swiGLURows(gateUp, width: width, into: y)
+    }
+  }
+
   func swiGLUBackward(gate: Buffer, up: Buffer, dy: Buffer, dGate: Buffer, dUp: Buffer) {
     ledger.time(.elementwise, operations: 19 * Double(dy.count), bytes: bytes(5 * dy.count)) {
       inner.swiGLUBackward(gate: gate, up: up, dy: dy, dGate: dGate, dUp: dUp)
@@ -86,6 +96,12 @@ final class TimedBackend: Backend {
   func rmsNorm(x: Buffer, weight: Buffer, eps: Float, into y: Buffer, inverse: Buffer?) {
     ledger.time(.norm, operations: 4 * Double(x.count), bytes: bytes(2 * x.count)) {
       inner.rmsNorm(x: x, weight: weight, eps: eps, into: y, inverse: inverse)
+    }
+  }
+
+  func addRMSNorm(x: Buffer, adding: Buffer, weight: Buffer, eps: Float, into y: Buffer) {
+    ledger.time(.norm, operations: 5 * Double(x.count), bytes: bytes(4 * x.count)) {
+      inner.addRMSNorm(x: x, adding: adding, weight: weight, eps: eps, into: y)
     }
   }
 

@@ -108,7 +108,7 @@ struct BenchmarkRow: Sendable {
       * shape.cost(parameters: parameters).decodeBytes(
         batch: batch,
         context: Double(prompt) + Double(new) / 2,
-        bytesPerValue: precision.bytesPerWeight
+        bytesPerValue: precision.bytesPerValue
       )
   }
 }

@@ -1,0 +1,181 @@
+// The inner product of every dense kernel: c (m,n) = a (m,k) * b (k,n) for blocks that fit in cache.
+//
+// Operands come packed, one `ck_packed` for each step of the sum: a float, or a pair of BF16 numbers of
+// neighbouring k, the earlier one in the lower half. b comes in panels of CK_NR columns, [step][CK_NR],
+// zero beyond n. a is read with strides that are constants, which lets the addresses of all CK_MR rows
+// be immediates: row by row (step k of row r at r * CK_KS + k), transposed (at k * CK_KS + r), or in
+// panels of CK_MR rows, [step][CK_MR]. Each element of c is one chain over the steps, whatever m, n and
+// its place in the tile: a row's result does not depend on the rows computed beside it.
+
+#if CK_BF16
+typedef uint32_t ck_packed;
+typedef __m512bh ck_packed_vector;
+enum { CK_PER_STEP = 2 };  // elements of k
+CK_INLINE ck_packed_vector packed_load(const ck_packed *p) {
+  return (ck_packed_vector)_mm512_loadu_si512(p);
+}
+CK_INLINE ck_packed_vector packed_set(ck_packed p) {
+  return (ck_packed_vector)_mm512_set1_epi32((int)p);
+}
+CK_INLINE vf packed_multiply_add(vf sum, ck_packed_vector a, ck_packed_vector b) {
+  return (vf)_mm512_dpbf16_ps((__m512)sum, a, b);
+}
+#else
+typedef float ck_packed;
+typedef vf ck_packed_vector;
+enum { CK_PER_STEP = 1 };
+CK_INLINE ck_packed_vector packed_load(const ck_packed *p) { return v_load(p); }
+CK_INLINE ck_packed_vector packed_set(ck_packed p) { return v_set(p); }
+CK_INLINE vf packed_multiply_add(vf sum, ck_packed_vector a, ck_packed_vector b) {
+  return sum + a * b;
+}
+#endif
+
+// Steps of a sum over k elements; an odd last one is paired with zero.
+CK_INLINE int64_t ck_steps(int64_t k) { return (k + CK_PER_STEP - 1) / CK_PER_STEP; }
+
+#if CK_W == 16
+enum { CK_MR = 14, CK_NV = 2 };  // 28 accumulators + 2 of b + 1 broadcast of 32 registers
+#elif CK_W == 8
+enum { CK_MR = 6, CK_NV = 2 };  // 12 + 2 + 1 of 16
+#else
+enum { CK_MR = 6, CK_NV = 2 };
+#endif
+enum { CK_NR = CK_NV * CK_W };
+// Steps of a block of a: CK_NR * CK_KC steps of b (32 KiB) and CK_MR * CK_KC of a stay in the
+// 48 KiB first-level cache. The stride is not a multiple of 4 KiB, so rows do not collide in it.
+enum { CK_KC = 256, CK_KS = CK_KC + 16 };
+
+typedef enum { CK_A_ROWS, CK_A_TRANSPOSED, CK_A_PANELS } ck_a_layout;
+
+// Writes a tile: c = acc (+ bias), or c += acc.
+CK_INLINE void write_tile(vf acc[CK_MR][CK_NV], float *c, int64_t ldc, bool accumulate,
+                          const float *bias, const int rows, const int vectors) {
+  if (accumulate) {
+#pragma clang loop unroll(full)
+    for (int r = 0; r < rows; ++r)
+#pragma clang loop unroll(full)
+      for (int v = 0; v < vectors; ++v) {
+        float *p = c + r * ldc + v * CK_W;
+        v_store(p, v_load(p) + acc[r][v]);
+      }
+  } else if (bias) {
+#pragma clang loop unroll(full)
+    for (int r = 0; r < rows; ++r)
+#pragma clang loop unroll(full)
+      for (int v = 0; v < vectors; ++v)
+        v_store(c + r * ldc + v * CK_W, acc[r][v] + v_load(bias + v * CK_W));
+  } else {
+#pragma clang loop unroll(full)
+    for (int r = 0; r < rows; ++r)
+#pragma clang loop unroll(full)
+      for (int v = 0; v < vectors; ++v) v_store(c + r * ldc + v * CK_W, acc[r][v]);
+  }
+}
+
+CK_INLINE void micro_tile(const ck_packed *a, int64_t row_stride, int64_t step_stride,
+                          const ck_packed *b, int64_t steps, float *c, int64_t ldc,
+                          bool accumulate, const float *bias, const int rows, const int vectors) {
+  vf acc[CK_MR][CK_NV];
+#pragma clang loop unroll(full)
+  for (int r = 0; r < rows; ++r)
+#pragma clang loop unroll(full)
+    for (int v = 0; v < vectors; ++v) acc[r][v] = v_set(0);
+  for (int64_t i = 0; i < steps; ++i) {
+    ck_packed_vector bv[CK_NV];
+#pragma clang loop unroll(full)
+    for (int v = 0; v < vectors; ++v) bv[v] = packed_load(b + i * CK_NR + v * CK_W);
+#pragma clang loop unroll(full)
+    for (int r = 0; r < rows; ++r) {
+      ck_packed_vector av = packed_set(a[r * row_stride + i * step_stride]);
+#pragma clang loop unroll(full)
+      for (int v = 0; v < vectors; ++v) acc[r][v] = packed_multiply_add(acc[r][v], av, bv[v]);
+    }
+  }
+  write_tile(acc, c, ldc, accumulate, bias, rows, vectors);
+}
+
+typedef void (*micro_fn)(const ck_packed *, const ck_packed *, int64_t, float *, int64_t, bool,
+                         const float *);
+
+#define CK_MICRO(NAME, ROWS, VECTORS, RS, KSTR)                                                   \
+  static void NAME(const ck_packed *a, const ck_packed *b, int64_t steps, float *c, int64_t ldc, \
+                   bool accumulate, const float *bias) {                                          \
+    micro_tile(a, RS, KSTR, b, steps, c, ldc, accumulate, bias, ROWS, VECTORS);                       \
+  }
+#define CK_MICROS(ROWS)                                           \
+  CK_MICRO(micro_rows_##ROWS##_1, ROWS, 1, CK_KS, 1)              \
+  CK_MICRO(micro_rows_##ROWS##_2, ROWS, 2, CK_KS, 1)              \
+  CK_MICRO(micro_columns_##ROWS##_1, ROWS, 1, 1, CK_KS)           \
+  CK_MICRO(micro_columns_##ROWS##_2, ROWS, 2, 1, CK_KS)           \
+  CK_MICRO(micro_panels_##ROWS##_1, ROWS, 1, 1, CK_MR)            \
+  CK_MICRO(micro_panels_##ROWS##_2, ROWS, 2, 1, CK_MR)
+#define CK_MICRO_ENTRY(ROWS)                           \
+  {{micro_rows_##ROWS##_1, micro_rows_##ROWS##_2},     \
+   {micro_columns_##ROWS##_1, micro_columns_##ROWS##_2}, \
+   {micro_panels_##ROWS##_1, micro_panels_##ROWS##_2}}
+
+CK_MICROS(1)
+CK_MICROS(2)
+CK_MICROS(4)
+CK_MICROS(6)
+#if CK_W == 16
+CK_MICROS(8)
+CK_MICROS(10)
+CK_MICROS(12)
+CK_MICROS(14)
+#endif
+
+typedef struct {
+  int rows;
+  micro_fn fn[3][2];  // [layout of a][vectors - 1]
+} micro_entry;
+
+// Largest first: a block of rows is cut greedily.
+static const micro_entry micro_table[] = {
+#if CK_W == 16
+    {14, CK_MICRO_ENTRY(14)}, {12, CK_MICRO_ENTRY(12)},
+    {10, CK_MICRO_ENTRY(10)}, {8, CK_MICRO_ENTRY(8)},
+#endif
+    {6, CK_MICRO_ENTRY(6)},   {4, CK_MICRO_ENTRY(4)},
+    {2, CK_MICRO_ENTRY(2)},   {1, CK_MICRO_ENTRY(1)},
+};
+
+// The address of row i of a block of a that is `steps` deep.
+CK_INLINE const ck_packed *a_row(ck_a_layout layout, const ck_packed *a, int64_t i,
+                                 int64_t steps) {
+  if (layout == CK_A_ROWS) return a + i * CK_KS;
+  if (layout == CK_A_TRANSPOSED) return a + i;
+  return a + i / CK_MR * CK_MR * steps + i % CK_MR;
+}
+
+// c (m,n) = or += a * b for at most CK_KC steps (rows) or m <= CK_KC (transposed). Panels of b lie
+// panel_stride steps apart.
+static void gemm_block(ck_a_layout layout, const ck_packed *a, const ck_packed *b,
+                       int64_t panel_stride, int64_t m, int64_t n, int64_t steps, float *c,
+                       int64_t ldc, bool accumulate, const float *bias) {
+  for (int64_t j = 0; j < n; j += CK_NR, b += panel_stride) {
+    int64_t columns = ck_min(CK_NR, n - j);
+    int vectors = columns > CK_W ? 2 : 1;
+    bool whole = columns == vectors * CK_W;
+    const micro_entry *entry = micro_table;
+    for (int64_t i = 0; i < m;) {
+      while (entry->rows > m - i) ++entry;
+      micro_fn fn = entry->fn[layout][vectors - 1];
+      if (whole) {
+        fn(a_row(layout, a, i, steps), b, steps, c + i * ldc + j, ldc, accumulate,
+           bias ? bias + j : NULL);
+      } else {
+        float tile[CK_MR * CK_NR];
+        fn(a_row(layout, a, i, steps), b, steps, tile, CK_NR, false, NULL);
+        for (int r = 0; r < entry->rows; ++r)
+          for (int64_t q = 0; q < columns; ++q) {
+            float *p = c + (i + r) * ldc + j + q;
+            float old = accumulate ? *p : bias ? bias[j + q] : 0;
+            *p = old + tile[r * CK_NR + q];
+          }
+      }
+      i += entry->rows;
+    }
+  }
+}
