@@ -41,9 +41,8 @@ packages:
 	  $$sudo apt-get update -qq && $$sudo apt-get install -y -qq --no-install-recommends $$missing; \
 	fi
 
-bench: build  ## benchmarks, as JSON and ratios
-	$(BIN)/stepwise-bench sft
-	$(BIN)/stepwise-bench decode
+bench: build  ## race Stepwise and its rivals (STEPWISE_RIVALS=FOLDER) by turns; results in .build/bench.json
+	$(BIN)/stepwise-bench race --json .build/bench.json
 
 install:  ## install what was built into PREFIX (default /usr/local; DESTDIR for packagers)
 	@[ -x $(BIN)/stepwise ] && [ -d $(BIN)/plugins ] || $(MAKE) build

@@ -132,10 +132,26 @@ let package = Package(
       swiftSettings: swiftSettings
     ),
 
+    // Benchmarks: the pure parts are a library of their own, so that they can be tested.
+    .target(name: "CMachine", path: "Tests/Benchmarks/CMachine", cSettings: cSettings),
+    .target(
+      name: "BenchmarkFigures",
+      path: "Tests/Benchmarks/Figures",
+      swiftSettings: swiftSettings
+    ),
     .executableTarget(
       name: "stepwise-bench",
-      dependencies: ["Training", "LanguageModels", "Tensors", argumentParser],
-      path: "Tests/Benchmarks",
+      dependencies: [
+        "BenchmarkFigures", "CMachine", "Training", "LanguageModels", "Tensors", "Tokenizers",
+        "Components", "RunStore", "PluginHost", "GSM8K", argumentParser,
+      ],
+      path: "Tests/Benchmarks/Program",
+      swiftSettings: swiftSettings
+    ),
+    .testTarget(
+      name: "BenchmarkFiguresTests",
+      dependencies: ["BenchmarkFigures"],
+      path: "Tests/Benchmarks/FiguresTests",
       swiftSettings: swiftSettings
     ),
 

@@ -1,0 +1,89 @@
+import BenchmarkFigures
+import Foundation
+import LanguageModels
+import Tensors
+
+/// Sizes of a Qwen2 model: those that the performance page speaks of, and any other for sweeps.
+struct BenchmarkShape: Sendable, Equatable {
+  /// Its folder's name among the rivals' models.
+  var name: String
+  var hidden: Int
+  var layers: Int
+  var heads: Int
+  var kvHeads: Int
+  var intermediate: Int
+  var vocabulary: Int
+  var positions = 8_192
+  var theta = 10_000.0
+
+  /// 3.1 M parameters.
+  static let tiny = BenchmarkShape(
+    name: "TINY",
+    hidden: 256,
+    layers: 4,
+    heads: 8,
+    kvHeads: 4,
+    intermediate: 704,
+    vocabulary: 512
+  )
+  /// 27.8 M parameters.
+  static let small = BenchmarkShape(
+    name: "SMALL",
+    hidden: 512,
+    layers: 8,
+    heads: 8,
+    kvHeads: 4,
+    intermediate: 1_408,
+    vocabulary: 8_192
+  )
+  /// The shape of Qwen2.5-0.5B, 494 M parameters.
+  static let q05 = BenchmarkShape(
+    name: "Q05",
+    hidden: 896,
+    layers: 24,
+    heads: 14,
+    kvHeads: 2,
+    intermediate: 4_864,
+    vocabulary: 151_936,
+    positions: 32_768,
+    theta: 1_000_000
+  )
+
+  /// The same as a `config.json`.
+  var json: String {
+    """
+    {"model_type": "qwen2", "hidden_size": \(hidden), "num_hidden_layers": \(layers),
+     "num_attention_heads": \(heads), "num_key_value_heads": \(kvHeads),
+     "intermediate_size": \(intermediate), "vocab_size": \(vocabulary), "tie_word_embeddings": true,
+     "rms_norm_eps": 1e-6, "rope_theta": \(theta), "max_position_embeddings": \(positions),
+     "eos_token_id": 0, "pad_token_id": 1}
+    """
+  }
+
+  /// Arithmetic and traffic of a model of this shape.
+  func cost(parameters: Int) -> ModelCost {
+    ModelCost(
+      parameters: parameters,
+      layers: layers,
+      attentionWidth: hidden,
+      keyValueWidth: hidden / heads * kvHeads
+    )
+  }
+
+  /// The model of the folder where it has this shape's name, else random weights.
+  ///
+  /// - Parameter models: a folder of model folders.
+  func model(backend: any Backend, models: String?, trainable: Bool) throws -> DecoderModel {
+    if let models {
+      let folder = URL(filePath: models).appending(path: name)
+      if FileManager.default.fileExists(atPath: folder.appending(path: "config.json").path) {
+        return try DecoderModel(directory: folder, backend: backend, trainable: trainable)
+      }
+    }
+    return DecoderModel(
+      configuration: try DecoderConfiguration(json: Data(json.utf8), source: name),
+      backend: backend,
+      seed: 0
+    )
+  }
+}
