@@ -17,9 +17,10 @@ struct BF16Tests {
 
   @Test func roundsToNearestEven() {
     #expect(Self.rounded(1) == 1)
-    #expect(Self.rounded(1 + 1 / 256) == 1, "a tie goes to the even neighbour")
-    #expect(Self.rounded(1 + 3 / 256) == 1 + 4 / 256)
-    #expect(Self.rounded(1.0001 + 1 / 256) == 1 + 2 / 256)
+    let half: Float = 1.0 / 256  // of the distance between neighbours above 1
+    #expect(Self.rounded(1 + half) == 1, "a tie goes to the even neighbour")
+    #expect(Self.rounded(1 + 3 * half) == 1 + 4 * half)
+    #expect(Self.rounded(1.0001 + half) == 1 + 2 * half)
   }
 
   @Test func saysWhatItMultipliesIn() throws {
