@@ -1,6 +1,6 @@
 import ArgumentParser
 import BenchmarkFigures
-import Glibc
+import Foundation
 
 /// `stepwise-bench kernels`: the roofline sheet.
 struct KernelsCommand: ParsableCommand {
@@ -23,8 +23,14 @@ struct KernelsCommand: ParsableCommand {
   @Option(help: "A file for the results.")
   var json: String?
 
-  /// Operands of this many bytes stay in the last cache between calls: three quarters of it.
-  private static let cached = max(sysconf(Int32(_SC_LEVEL3_CACHE_SIZE)), 8 << 20) / 4 * 3
+  /// Operands of fewer bytes stay in the last cache between calls: three quarters of it. (The C library's answer is that of
+  /// the whole processor, of which a virtual machine has a part.)
+  private static let cached: Int = {
+    let file = "/sys/devices/system/cpu/cpu0/cache/index3/size"
+    let text = (try? String(contentsOfFile: file, encoding: .utf8)) ?? ""
+    let kibibytes = Int(text.prefix { $0.isNumber }) ?? 32 << 10
+    return (kibibytes << 10) / 4 * 3
+  }()
 
   /// One kernel's figures before it is known what the machine can do.
   private struct Timing {

@@ -29,11 +29,11 @@ struct DecodeWork {
         seed: 3
       )
     }
-    let samples = try Stopwatch.samples(pace) { try generate(new) }
     // The prefill is what one token costs; without it stands what the field calls decoding speed.
     let first = try Stopwatch.samples(
-      Pace(warmUp: 0, repetitions: max(2, pace.repetitions))
+      Pace(warmUp: 1, repetitions: max(2, pace.repetitions))
     ) { try generate(1) }
+    let samples = try Stopwatch.samples(pace) { try generate(new) }
     let prefill = Statistics.median(first)
     return Measurement(
       program: "stepwise",
