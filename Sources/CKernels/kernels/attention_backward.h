@@ -153,6 +153,8 @@ static void attention_backward_task(void *context, int64_t task) {
   for (int64_t r = 0; r < all; ++r)
     for (int64_t g = 0; g < heads; ++g) {
       int64_t at = (row + r) * q_stride + (h + g) * dim;
+      ask_for_row(job->d_o + at + 8 * q_stride, dim);
+      ask_for_row(job->o + at + 8 * q_stride, dim);
       m.deltas[r * heads + g] = row_dot(job->d_o + at, job->o + at, dim);
     }
 
