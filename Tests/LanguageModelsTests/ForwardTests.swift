@@ -136,9 +136,9 @@ import Testing
     let segment = shared.append(prompt)
     var rows: [Int32] = []
     for completion in completions {
-      let part = shared.range(of: shared.append(completion, continuing: segment))
+      let own = shared.append(completion, continuing: segment)
       rows.append(Int32(prompt.count - 1))
-      rows += part.dropLast().map { Int32($0) }
+      rows += shared.range(of: own).dropLast().map { Int32($0) }
     }
     let repeated = PackedBatch(completions.map { prompt + $0 })
     let plainRows = completions.indices.flatMap { index in
