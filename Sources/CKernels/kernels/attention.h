@@ -58,8 +58,8 @@ static void pack_keys(const key_rows *keys, int64_t first, int64_t n, int64_t di
 }
 
 // Panels of x (n, dim), times a factor.
-static void pack_values(const float *x, int64_t stride, int64_t n, int64_t dim, int64_t panel_stride,
-                        float factor, float *panels) {
+static void pack_values(const float *x, int64_t stride, int64_t n, int64_t dim,
+                        int64_t panel_stride, float factor, float *panels) {
   for (int64_t d = 0; d < dim; d += CK_NR, panels += panel_stride) {
     if (d + CK_NR <= dim) {
       for (int64_t i = 0; i < n; ++i)
@@ -74,7 +74,8 @@ static void pack_values(const float *x, int64_t stride, int64_t n, int64_t dim, 
   }
 }
 
-// Asks for a row that will be needed soon: they lie too far apart for the processor to see them coming.
+// Asks for a row that will be needed soon: rows lie too far apart for the processor to see them
+// coming.
 CK_INLINE void ask_for_row(const float *x, int64_t dim) {
   for (int64_t d = 0; d < dim; d += 16) __builtin_prefetch(x + d);
 }
@@ -147,8 +148,8 @@ static void attention_forward_task(void *context, int64_t task) {
   int64_t prefix = segment_prefix(job, segment);
   int64_t prefix_start = prefix >= 0 ? job->segments[prefix] : 0;
   int64_t split = prefix >= 0 ? segment_rows(job, prefix) : 0;
-  key_rows keys = {job->k + prefix_start * kv_stride + kv * dim, job->k + start * kv_stride + kv * dim,
-                   split, kv_stride};
+  key_rows keys = {job->k + prefix_start * kv_stride + kv * dim,
+                   job->k + start * kv_stride + kv * dim, split, kv_stride};
   key_rows values = {job->v + prefix_start * kv_stride + kv * dim,
                      job->v + start * kv_stride + kv * dim, split, kv_stride};
 

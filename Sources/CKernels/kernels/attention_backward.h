@@ -213,7 +213,8 @@ static int64_t backward_units(const attention_job *job, attention_unit *units) {
     int32_t prefix = (int32_t)segment_prefix(job, s);
     int64_t n = segment_rows(job, s);
     attention_unit *open = count > 0 ? &units[count - 1] : NULL;
-    if (open && prefix >= 0 && open->prefix == prefix && rows < 256 + 2 * segment_rows(job, prefix)) {
+    bool joins = open && prefix >= 0 && open->prefix == prefix;
+    if (joins && rows < 256 + 2 * segment_rows(job, prefix)) {
       open->last = s + 1;
       rows += n;
     } else {

@@ -60,7 +60,8 @@ CK_INLINE void attention_tile(const float *a, int64_t row_stride, int64_t k_stri
     for (int v = 0; v < vectors; ++v) v_store(c + r * ldc + v * CK_W, acc[r][v]);
 }
 
-typedef void (*attention_fn)(const float *, const float *, int64_t, float *, int64_t, const float *);
+typedef void (*attention_fn)(const float *, const float *, int64_t, float *, int64_t,
+                             const float *);
 
 #define CK_ATTENTION(NAME, ROWS, VECTORS, RS, KSTR)                                             \
   static void NAME(const float *a, const float *b, int64_t k, float *c, int64_t ldc,            \
