@@ -17,9 +17,10 @@ struct BF16Tests {
 
   @Test func roundsToNearestEven() {
     #expect(Self.rounded(1) == 1)
-    #expect(Self.rounded(1 + 1 / 256) == 1, "a tie goes to the even neighbour")
-    #expect(Self.rounded(1 + 3 / 256) == 1 + 4 / 256)
-    #expect(Self.rounded(1.0001 + 1 / 256) == 1 + 2 / 256)
+    let half: Float = 1.0 / 256  // of the distance between neighbours above 1
+    #expect(Self.rounded(1 + half) == 1, "a tie goes to the even neighbour")
+    #expect(Self.rounded(1 + 3 * half) == 1 + 4 * half)
+    #expect(Self.rounded(1.0001 + half) == 1 + 2 * half)
   }
 
   @Test func saysWhatItMultipliesIn() throws {
@@ -112,7 +113,7 @@ struct BF16Tests {
         q: padding + q.map(Double.init),
         k: k.map { Double(Self.rounded($0)) },
         v: v.map { Double(Self.rounded($0)) },
-        segments: [0, Int32(tokens)],
+        segments: AttentionSegments(starts: [0, Int32(tokens)]),
         shape
       )
       expectClose(out.array, expected.suffix(heads * dim), tolerance: 2e-5, "layer \(layer)")
@@ -161,8 +162,8 @@ struct PackedWeightsTests {
         )
         let values = one.array
         let same = (0..<rows).allSatisfy { row in
-          all[(row * total + start)..<(row * total + start + output)]
-            == values[(row * output)..<((row + 1) * output)]
+          let (joined, single) = (row * total + start, row * output)
+          return all[joined..<joined + output] == values[single..<single + output]
         }
         #expect(same, "\(output) of \(outputs) at \(input) columns")
         start += output
@@ -209,8 +210,10 @@ struct PackedWeightsTests {
       into: half.buffer
     )
     func part(_ offset: Int) -> Tensor {
-      let values = (0..<rows).flatMap { row in
-        gateUp[(2 * row * width + offset)..<(2 * row * width + offset + width)]
+      var values: [Float] = []
+      for row in 0..<rows {
+        let start = 2 * row * width + offset
+        values += gateUp[start..<start + width]
       }
       return Tensor(values, shape: [values.count], backend: backend)
     }

@@ -55,7 +55,7 @@ struct DecodeStep {
     let width = model.configuration.hiddenSize
     let x = first(tokens.count, of: x, width)
     backend.gatherRows(model.embedding.value.buffer, rows: tokens, width: width, into: x)
-    run(layers: model.blocks.indices, rows: rows, table: table)
+    run(layers: model.blocks.indices, rows: rows, table: table, into: hidden)
   }
 
   /// Puts last tokens of prompts through the last layer; their keys and values there are written again.
@@ -65,13 +65,13 @@ struct DecodeStep {
   func finish(_ x: Tensor, rows: DecodeTable, table: RotaryTable) -> Tensor {
     backend.copy(x.buffer, to: self.x.slice(0, count: x.count))
     let last = model.blocks.count - 1
-    run(layers: last..<last + 1, rows: rows, table: table)
+    // Not into `hidden`, where sequences under way have their states.
     let result = Tensor(shape: x.shape, backend: backend)
-    backend.copy(hidden.slice(0, count: x.count), to: result.buffer)
+    run(layers: last..<last + 1, rows: rows, table: table, into: result.buffer)
     return result
   }
 
-  private func run(layers: Range<Int>, rows: DecodeTable, table: RotaryTable) {
+  private func run(layers: Range<Int>, rows: DecodeTable, table: RotaryTable, into hidden: Buffer) {
     let (count, width) = (rows.rows.count, model.configuration.hiddenSize)
     let x = first(count, of: x, width)
     let normed = first(count, of: normed, width)

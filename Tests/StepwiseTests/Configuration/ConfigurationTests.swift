@@ -238,6 +238,13 @@ import Training
     #expect(error.description.contains(argument), "\(error)")
   }
 
+  @Test func onlyTheBuiltinKernelsMultiplyInBF16() throws {
+    #expect(try load("bf16: true").configuration.numerics.bf16)
+    let error = try #require(failure("bf16: true\nnumerics: {matrix_provider: openblas}"))
+    #expect(error.description.contains("bf16: the matrix provider openblas multiplies in FP32"))
+    #expect(error.description.contains("Set numerics.matrix_provider to builtin"))
+  }
+
   @Test func theResolvedConfigurationReadsBackEqual() throws {
     var configuration = try load(
       """
