@@ -102,7 +102,10 @@ package struct LogLogPlot: Sendable {
     var out = ""
     for (index, one) in series.enumerated() {
       let at = Self.area.bottom - 12 - 18 * Double(series.count - 1 - index)
-      let exponent = one.fit.map { " ~ x^" + NumberText.fixed($0.exponent, 2) } ?? ""
+      var exponent = one.fit.map { " ~ x^" + NumberText.fixed($0.exponent, 2) } ?? ""
+      if let end = PowerFit(one.points.sorted { $0.x < $1.x }.suffix(2)) {
+        exponent += ", at the end x^" + NumberText.fixed(end.exponent, 2)
+      }
       out += "<text x=\"\(Self.text(Self.area.left + 12))\" y=\"\(Self.text(at))\""
       out += " fill=\"\(Self.colours[index % Self.colours.count])\">"
       out += "\(Self.escaped(one.name + exponent))</text>\n"

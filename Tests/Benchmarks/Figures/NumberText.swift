@@ -36,13 +36,11 @@ package enum NumberText {
     fixed(100 * share, decimals) + " %"
   }
 
-  /// A size or count with its power of a thousand: `27.8 M`, `512`, `152 k`.
+  /// A size or count with its power of a thousand: `27.8 M`, `512`, `20 k`.
   package static func scaled(_ value: Double) -> String {
-    switch value.magnitude {
-    case 1e9...: short(value / 1e9) + " G"
-    case 1e6...: short(value / 1e6) + " M"
-    case 1e4...: short(value / 1e3) + " k"
-    default: short(value)
-    }
+    let units: [(Double, String)] = [(1e9, " G"), (1e6, " M"), (1e3, " k")]
+    let (unit, suffix) = units.first { value.magnitude >= max($0.0, 1e4) } ?? (1, "")
+    let part = value / unit
+    return (part == part.rounded() ? fixed(part) : short(part)) + suffix
   }
 }

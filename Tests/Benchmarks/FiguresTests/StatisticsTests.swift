@@ -29,9 +29,9 @@ import Testing
   }
 
   @Test func noExponentWithoutTwoPlaces() {
-    #expect(PowerFit([(5, 1)]) == nil)
-    #expect(PowerFit([(5, 1), (5, 2)]) == nil)
-    #expect(PowerFit([(0, 1), (5, 2)]) == nil)
+    #expect(PowerFit([(x: 5.0, y: 1.0)]) == nil)
+    #expect(PowerFit([(x: 5.0, y: 1.0), (x: 5.0, y: 2.0)]) == nil)
+    #expect(PowerFit([(x: 0.0, y: 1.0), (x: 5.0, y: 2.0)]) == nil)
   }
 
   /// The figures that `6 N + 6 L s H` gives, as the rivals' scripts count.

@@ -8,15 +8,17 @@ struct ScaleCommand: ParsableCommand {
     commandName: "scale",
     abstract: "Tokens/s against model size, sequence length, group size and vocabulary.",
     discussion: """
-      Every point is the median of a few repetitions after a warm-up. Each sweep has a quarter of \
-      --minutes; a point that would not fit into what is left of it is left out, and said.
+      Every point is the median of repetitions in several passes over its sweep. The sweeps share \
+      --minutes; points that do not fit are left out, and said.
       """
   )
 
   @OptionGroup var common: CommonOptions
 
-  @Option(help: "Sweeps, parted by commas: model, sequence, group, vocabulary.")
-  var sweeps = "model,sequence,group,vocabulary"
+  @Option(help: "Sweeps, parted by commas: \(Self.known). Default: all.")
+  var sweeps = Self.known
+
+  private static let known = SweepPlan.all.map(\.name).joined(separator: ",")
 
   @Option(help: "Minutes for all sweeps together.")
   var minutes = 7.0
@@ -29,28 +31,21 @@ struct ScaleCommand: ParsableCommand {
 
   func run() throws {
     let names = sweeps.split(separator: ",").map(String.init)
-    var results: [Sweep] = []
-    for name in names {
-      let box = TimeBox(seconds: minutes * 60 / Double(names.count))
-      let runner = SweepRunner(common: common, box: box)
-      switch name {
-      case "model": results.append(try runner.modelSize())
-      case "sequence": results.append(try runner.sequenceLength())
-      case "group": results.append(try runner.groupSize())
-      case "vocabulary": results.append(try runner.vocabulary())
-      default:
-        throw ValidationError(
-          "--sweeps \(name): expected model, sequence, group or vocabulary"
-        )
+    let plans = try names.map { name in
+      guard let plan = SweepPlan.all.first(where: { $0.name == name }) else {
+        throw ValidationError("--sweeps \(name): there are \(Self.known)")
       }
+      return plan
     }
-    var table = MarkdownTable(["sweep", "work", "points", "exponent of tokens/s", "explained"])
+    let runner = SweepRunner(common: common, seconds: minutes * 60 / Double(plans.count))
+    let results = try plans.map(runner.run)
+    var table = MarkdownTable(["sweep", "work", "points", "exponent of tokens/s", "at the end", ""])
     for sweep in results {
       for line in sweep.lines {
         table.add([
           sweep.title, line.name, "\(line.points.count)",
           line.fit.map { NumberText.fixed($0.exponent, 2) } ?? "-",
-          line.fit.map { NumberText.percent($0.explained) } ?? "-",
+          line.end.map { NumberText.fixed($0, 2) } ?? "-", line.note ?? "",
         ])
       }
     }

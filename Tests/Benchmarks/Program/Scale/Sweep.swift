@@ -5,11 +5,12 @@ struct Sweep: Codable {
   /// One measured point.
   struct Point: Codable {
     var x: Double
-    /// Tokens a second.
+    /// Tokens a second, the median of the samples.
     var rate: Double
+    var samples: Int
 
     private enum CodingKeys: String, CodingKey {
-      case x
+      case x, samples
       case rate = "tok_s"
     }
   }
@@ -17,16 +18,20 @@ struct Sweep: Codable {
   /// One line of the plot.
   struct Line: Codable {
     var name: String
-    var points: [Point] = []
+    var points: [Point]
     /// tokens/s = factor * x^exponent.
     var fit: PowerFit?
+    /// The exponent between the two largest x: what it comes to.
+    var end: Double?
     /// Why points are missing.
     var note: String?
 
-    init(_ name: String) { self.name = name }
-
-    mutating func finish() {
+    init(_ name: String, _ points: [Point], note: String?) {
+      self.name = name
+      self.points = points
+      self.note = note
       fit = PowerFit(points.map { ($0.x, $0.rate) })
+      end = PowerFit(points.suffix(2).map { ($0.x, $0.rate) })?.exponent
     }
   }
 
@@ -58,14 +63,4 @@ struct Sweep: Codable {
       }
     )?.svg
   }
-}
-
-/// Time that a sweep may take; a point whose cost would go beyond it is left out.
-struct TimeBox {
-  private let end: Double
-
-  init(seconds: Double) { end = Stopwatch.now + seconds }
-
-  /// Seconds that are left.
-  var left: Double { end - Stopwatch.now }
 }
