@@ -107,10 +107,15 @@ static bool gemm_packs_in_tasks(const gemm_job *job) {
   return job->kind == CK_GEMM_TN || job->m <= CK_TASK_ROWS || job->n * job->k > (1 << 20);
 }
 
+// Depth of a pass over k, in elements.
+static int64_t gemm_depth(int64_t k) {
+  int64_t limit = CK_PER_STEP * (k <= CK_PER_STEP * CK_KC ? CK_KC : CK_KC_OF_MANY);
+  return ck_ceil_div(ck_ceil_div(k, ck_ceil_div(k, limit)), 32) * 32;
+}
+
 static void gemm_run(ck_pool *pool, gemm_job *job) {
   gemm_cut *cut = &job->cut;
-  int64_t passes = ck_ceil_div(job->k, CK_PER_STEP * CK_KC);
-  cut->k_block = ck_ceil_div(ck_ceil_div(job->k, passes), 32) * 32;
+  cut->k_block = gemm_depth(job->k);
   bool in_tasks = !job->panels && gemm_packs_in_tasks(job);
   // In tasks: up to 518 rows (of 14) of a in the second-level cache share a panel's packing.
   int64_t m_limit = !in_tasks ? CK_TASK_ROWS : job->kind == CK_GEMM_TN ? 16 * CK_MR : 37 * CK_MR;

@@ -111,7 +111,9 @@ static void pack_panel_transposed(const float *b, int64_t ldb, int64_t k, int64_
 
 // Copies rows of at most CK_KC floats into the layout that the tiles read.
 static void pack_rows(const float *a, int64_t lda, int64_t rows, int64_t k, float *out) {
+  const int64_t ahead = 3;
   for (int64_t r = 0; r < rows; ++r) {
+    if (r + ahead < rows) prefetch_row(a + (r + ahead) * lda, k);
     int64_t i = 0;
     for (; i + CK_W <= k; i += CK_W) v_store(out + r * CK_KS + i, v_load(a + r * lda + i));
     for (; i < k; ++i) out[r * CK_KS + i] = a[r * lda + i];

@@ -106,11 +106,16 @@ static void pack_panel_transposed(const float *b, int64_t ldb, int64_t k, int64_
   }
 }
 
+enum { CK_ROWS_AHEAD = 3 };
+
 // Rows of at most CK_PER_STEP * CK_KC elements in the layout that the tiles read.
 static void pack_rows(const float *a, int64_t lda, int64_t rows, int64_t k, ck_packed *out) {
-  for (int64_t r = 0; r < rows; ++r)
+  for (int64_t r = 0; r < rows; ++r) {
+    if (r + CK_ROWS_AHEAD < rows)
+      for (int64_t i = 0; i < k; i += 16) __builtin_prefetch(a + (r + CK_ROWS_AHEAD) * lda + i);
     for (int64_t i = 0; i < k; i += 2 * CK_W)
       _mm512_storeu_si512(out + r * CK_KS + i / 2, row_pairs(a + r * lda + i, k - i));
+  }
 }
 
 // Panels of b (k, columns), step by step: what a long, narrow block is read in.

@@ -1,7 +1,7 @@
 // Products with weights that were packed beforehand: decoding, where the same weights meet a few rows
 // thousands of times. They are read as one stream, and the sums have the order of `gemm`.
 
-enum { CK_WIDE_ROWS = 2, CK_WIDE_PANELS = 4 };
+enum { CK_STREAM_ROWS = 16, CK_WIDE_ROWS = 2, CK_WIDE_PANELS = 4 };
 
 typedef struct {
   const ck_weight_part *parts;
@@ -87,25 +87,32 @@ static void wide_tile_2(const ck_packed *a, const ck_packed *b, int64_t stride, 
   wide_tile(a, b, stride, steps, c, ldc, accumulate, bias, 2);
 }
 
-// A task of one or two rows: four panels, all of k.
+// A task of few rows: four panels, each read from its beginning to its end as one stream. a is packed for
+// all passes first.
 static void wide_task(void *context, int64_t task) {
   const gemm_job *job = context;
   int64_t steps_in_all = ck_steps(job->k), columns = CK_WIDE_PANELS * CK_NR, j = task * columns;
-  int64_t here = ck_min(columns, job->n - j);
-  ck_packed *block = ck_scratch(CK_SCRATCH_TASK, sizeof *block * CK_KS * (CK_WIDE_ROWS + 1));
-  for (int64_t p = 0; p < job->k; p += job->cut.k_block) {
-    int64_t depth = ck_min(job->cut.k_block, job->k - p), steps = ck_steps(depth);
-    pack_rows(job->a + p, job->lda, job->m, depth, block);
-    round_if(job->round, block, CK_KS * job->m);
-    const ck_packed *panels = job->panels + j * steps_in_all + ck_steps(p) * CK_NR;
-    const float *bias = p > 0 || !job->bias ? NULL : job->bias + j;
-    if (here == columns)
-      (job->m == 1 ? wide_tile_1 : wide_tile_2)(block, panels, CK_NR * steps_in_all, steps,
-                                                job->c + j, job->ldc, p > 0, bias);
-    else
-      gemm_block(CK_A_ROWS, block, panels, CK_NR * steps_in_all, job->m, here, steps, job->c + j,
-                 job->ldc, p > 0, bias);
-  }
+  int64_t here = ck_min(columns, job->n - j), room = CK_KS * job->m;
+  int64_t passes = ck_ceil_div(job->k, job->cut.k_block);
+  bool wide = job->m <= CK_WIDE_ROWS && here == columns;
+  ck_packed *block = ck_scratch(CK_SCRATCH_TASK, sizeof *block * (size_t)(room * passes + CK_KS));
+  for (int64_t p = 0; p < passes; ++p)
+    pack_rows(job->a + p * job->cut.k_block, job->lda, job->m,
+              ck_min(job->cut.k_block, job->k - p * job->cut.k_block), block + p * room);
+  round_if(job->round, block, room * passes);
+  for (int64_t q = 0; q < here; q += wide ? columns : CK_NR)
+    for (int64_t p = 0; p < passes; ++p) {
+      int64_t at = p * job->cut.k_block, steps = ck_steps(ck_min(job->cut.k_block, job->k - at));
+      const ck_packed *panels = job->panels + (j + q) * steps_in_all + ck_steps(at) * CK_NR;
+      const float *bias = p > 0 || !job->bias ? NULL : job->bias + j + q;
+      float *c = job->c + j + q;
+      if (wide)
+        (job->m == 1 ? wide_tile_1 : wide_tile_2)(block + p * room, panels, CK_NR * steps_in_all,
+                                                  steps, c, job->ldc, p > 0, bias);
+      else
+        gemm_block(CK_A_ROWS, block + p * room, panels, 0, job->m, ck_min(CK_NR, here - q), steps, c,
+                   job->ldc, p > 0, bias);
+    }
 }
 
 static void gemm_packed_with(bool round, ck_pool *pool, int64_t m, int64_t n, int64_t k,
@@ -114,11 +121,10 @@ static void gemm_packed_with(bool round, ck_pool *pool, int64_t m, int64_t n, in
   if (m <= 0 || n <= 0) return;
   gemm_job job = {.kind = CK_GEMM_NT, .m = m, .n = n, .k = k, .lda = lda, .ldc = ldc, .a = a,
                   .bias = bias, .c = c, .round = round, .panels = packed};
-  if (m > CK_WIDE_ROWS) {
+  if (m > CK_STREAM_ROWS) {
     gemm_run(pool, &job);
     return;
   }
-  int64_t passes = ck_ceil_div(k, CK_PER_STEP * CK_KC);
-  job.cut.k_block = ck_ceil_div(ck_ceil_div(k, passes), 32) * 32;
+  job.cut.k_block = gemm_depth(k);
   ck_parallel_for(pool, ck_ceil_div(n, CK_WIDE_PANELS * CK_NR), wide_task, &job);
 }
