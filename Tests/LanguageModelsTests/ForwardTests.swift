@@ -121,6 +121,54 @@ import Testing
     }
   }
 
+  /// Bit for bit in the log-probs; a gradient is the same sum in another order.
+  @Test(arguments: ModelFamily.allCases)
+  func aSharedPromptIsThePromptRepeated(_ family: ModelFamily) throws {
+    let backend = try makeBackend()
+    let model = DecoderModel(
+      configuration: smallConfiguration(family, tied: family != .llama),
+      backend: backend,
+      seed: 8
+    )
+    let prompt = someTokens(45, below: 61)
+    let completions = [7, 60, 1, 33].map { someTokens($0, below: 61, salt: $0) }
+    var shared = PackedBatch()
+    let segment = shared.append(prompt)
+    var rows: [Int32] = []
+    for completion in completions {
+      let own = shared.append(completion, continuing: segment)
+      rows.append(Int32(prompt.count - 1))
+      rows += shared.range(of: own).dropLast().map { Int32($0) }
+    }
+    let repeated = PackedBatch(completions.map { prompt + $0 })
+    let plainRows = completions.indices.flatMap { index in
+      repeated.range(of: index).dropFirst(prompt.count - 1).dropLast().map { Int32($0) }
+    }
+    func run(_ batch: PackedBatch, _ rows: [Int32]) -> (logProbs: [Float], gradients: [[Float]]) {
+      model.store.zeroGrad()
+      let tape = Tape(backend: backend)
+      let scored = model.tokenLogProbs(
+        tape: tape,
+        batch: batch,
+        rows: rows,
+        targets: completions.flatMap { $0 },
+        temperature: 0.9
+      )
+      let values = scored.logProbs.array
+      tape.backward(scored.logProbs, gradient: rows.indices.map { Float($0 % 5) - 1.5 })
+      return (values, model.store.parameters.map(\.grad.array))
+    }
+    let once = run(shared, rows)
+    let again = run(repeated, plainRows)
+    #expect(once.logProbs == again.logProbs)
+    for (index, (a, b)) in zip(once.gradients, again.gradients).enumerated() {
+      let largest = b.reduce(0) { max($0, abs($1)) }
+      let difference = zip(a, b).reduce(0) { max($0, abs($1.0 - $1.1)) }
+      let name = model.store.parameters[index].name
+      #expect(largest > 0 && difference <= 1e-5 * largest, "\(name): \(difference) of \(largest)")
+    }
+  }
+
   /// torch's padding_idx: the row is read like any other, and gets no gradient from being read.
   @Test func thePaddingTokenHasNoEmbeddingGradient() throws {
     let backend = try makeBackend()

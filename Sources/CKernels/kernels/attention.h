@@ -58,8 +58,8 @@ static void pack_keys(const key_rows *keys, int64_t first, int64_t n, int64_t di
 }
 
 // Panels of x (n, dim), times a factor.
-static void pack_values(const float *x, int64_t stride, int64_t n, int64_t dim, int64_t panel_stride,
-                        float factor, float *panels) {
+static void pack_values(const float *x, int64_t stride, int64_t n, int64_t dim,
+                        int64_t panel_stride, float factor, float *panels) {
   for (int64_t d = 0; d < dim; d += CK_NR, panels += panel_stride) {
     if (d + CK_NR <= dim) {
       for (int64_t i = 0; i < n; ++i)
@@ -74,14 +74,19 @@ static void pack_values(const float *x, int64_t stride, int64_t n, int64_t dim, 
   }
 }
 
-// Rows of a left operand, times a factor; asks for the rows of the block after it, which lie too far
-// apart for the processor to see them coming.
+// Asks for a row that will be needed soon: rows lie too far apart for the processor to see them
+// coming.
+CK_INLINE void ask_for_row(const float *x, int64_t dim) {
+  for (int64_t d = 0; d < dim; d += 16) __builtin_prefetch(x + d);
+}
+
+// Rows of a left operand, times a factor; asks for those of the next block.
 static void pack_queries(const float *x, int64_t stride, int64_t rows, int64_t dim, float factor,
                          float *block) {
   for (int64_t r = 0; r < rows; ++r) {
+    ask_for_row(x + (r + CK_QB) * stride, dim);
     int64_t d = 0;
-    for (; d < dim; d += 16) __builtin_prefetch(x + (r + CK_QB) * stride + d);
-    for (d = 0; d + CK_W <= dim; d += CK_W)
+    for (; d + CK_W <= dim; d += CK_W)
       v_store(block + r * CK_KS + d, v_load(x + r * stride + d) * factor);
     for (; d < dim; ++d) block[r * CK_KS + d] = x[r * stride + d] * factor;
   }
@@ -96,9 +101,9 @@ static void attention_softmax(const attention_view *view, float *scores, float *
     float *s = scores + r * CK_KS;
     int64_t limit = view_limit(view, r), whole = limit - limit % CK_W, j = 0;
     vf largest = v_set(max[r]);
-    for (; j < whole; j += CK_W) largest = v_max(largest, v_load(s + j));
-    if (j < limit) largest = v_max(largest, v_keep(v_load(s + j), limit - j, -__builtin_inff()));
-    factors[r] = v_maximum(largest);
+    for (; j < whole; j += CK_W) largest = v_larger(v_load(s + j), largest);
+    if (j < limit) largest = v_larger(v_keep(v_load(s + j), limit - j, -__builtin_inff()), largest);
+    factors[r] = v_largest(largest);
   }
   // The first chunk has nothing to rescale: its factors are 2^-inf.
   for (int64_t r = 0; r < view->rows; r += CK_W) {
@@ -143,8 +148,8 @@ static void attention_forward_task(void *context, int64_t task) {
   int64_t prefix = segment_prefix(job, segment);
   int64_t prefix_start = prefix >= 0 ? job->segments[prefix] : 0;
   int64_t split = prefix >= 0 ? segment_rows(job, prefix) : 0;
-  key_rows keys = {job->k + prefix_start * kv_stride + kv * dim, job->k + start * kv_stride + kv * dim,
-                   split, kv_stride};
+  key_rows keys = {job->k + prefix_start * kv_stride + kv * dim,
+                   job->k + start * kv_stride + kv * dim, split, kv_stride};
   key_rows values = {job->v + prefix_start * kv_stride + kv * dim,
                      job->v + start * kv_stride + kv * dim, split, kv_stride};
 
@@ -181,9 +186,10 @@ static void attention_forward_task(void *context, int64_t task) {
         int64_t at = (g * blocks + b) * room;
         pack_queries(job->q + (start + i) * q_stride + h * dim, q_stride, view.rows, dim,
                      job->scale * attention_log2e, block);
+        float *out = job->out + (start + i) * q_stride + h * dim;
+        for (int64_t r = 0; r < view.rows; ++r) ask_for_row(out + r * q_stride, dim);
         attention_scores(&view, block, key_panels, dim, scores);
         attention_softmax(&view, scores, max + at, sums + at, factors);
-        float *out = job->out + (start + i) * q_stride + h * dim;
         const float *from = c > 0 ? factors : NULL;
         attention_weighted(&view, scores, 0, here, value_panels, value_stride, dim, out, q_stride,
                            from);

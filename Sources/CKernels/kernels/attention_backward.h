@@ -153,6 +153,8 @@ static void attention_backward_task(void *context, int64_t task) {
   for (int64_t r = 0; r < all; ++r)
     for (int64_t g = 0; g < heads; ++g) {
       int64_t at = (row + r) * q_stride + (h + g) * dim;
+      ask_for_row(job->d_o + at + 8 * q_stride, dim);
+      ask_for_row(job->o + at + 8 * q_stride, dim);
       m.deltas[r * heads + g] = row_dot(job->d_o + at, job->o + at, dim);
     }
 
@@ -211,7 +213,8 @@ static int64_t backward_units(const attention_job *job, attention_unit *units) {
     int32_t prefix = (int32_t)segment_prefix(job, s);
     int64_t n = segment_rows(job, s);
     attention_unit *open = count > 0 ? &units[count - 1] : NULL;
-    if (open && prefix >= 0 && open->prefix == prefix && rows < 256 + 2 * segment_rows(job, prefix)) {
+    bool joins = open && prefix >= 0 && open->prefix == prefix;
+    if (joins && rows < 256 + 2 * segment_rows(job, prefix)) {
       open->last = s + 1;
       rows += n;
     } else {

@@ -4,6 +4,25 @@
 // softmax rescales its sums), so that the chain of multiply-adds over k goes on where an earlier call
 // stopped. A sum may thus be cut anywhere in k, and has the same bits as uncut.
 
+// One instruction where v_max takes three; a NaN in a is passed over.
+CK_INLINE vf v_larger(vf a, vf b) { return a > b ? a : b; }
+
+// The largest lane, in the tree of v_sum.
+CK_INLINE float v_largest(vf v) {
+#if CK_W == 16
+  float __attribute__((ext_vector_type(8))) v8 = v.lo > v.hi ? v.lo : v.hi;
+#elif CK_W == 8
+  vf v8 = v;
+#endif
+#if CK_W >= 8
+  float __attribute__((ext_vector_type(4))) v4 = v8.lo > v8.hi ? v8.lo : v8.hi;
+#else
+  vf v4 = v;
+#endif
+  float __attribute__((ext_vector_type(2))) v2 = v4.lo > v4.hi ? v4.lo : v4.hi;
+  return v2.x > v2.y ? v2.x : v2.y;
+}
+
 // Rows of queries that are worked on together.
 enum { CK_QB = 2 * CK_MR };
 
@@ -41,7 +60,8 @@ CK_INLINE void attention_tile(const float *a, int64_t row_stride, int64_t k_stri
     for (int v = 0; v < vectors; ++v) v_store(c + r * ldc + v * CK_W, acc[r][v]);
 }
 
-typedef void (*attention_fn)(const float *, const float *, int64_t, float *, int64_t, const float *);
+typedef void (*attention_fn)(const float *, const float *, int64_t, float *, int64_t,
+                             const float *);
 
 #define CK_ATTENTION(NAME, ROWS, VECTORS, RS, KSTR)                                             \
   static void NAME(const float *a, const float *b, int64_t k, float *c, int64_t ldc,            \

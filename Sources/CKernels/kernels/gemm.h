@@ -112,8 +112,8 @@ static void gemm_run(ck_pool *pool, gemm_job *job) {
   int64_t passes = ck_ceil_div(job->k, CK_PER_STEP * CK_KC);
   cut->k_block = ck_ceil_div(ck_ceil_div(job->k, passes), 32) * 32;
   bool in_tasks = !job->panels && gemm_packs_in_tasks(job);
-  // In tasks: up to 448 rows (of 14) of a in the second-level cache share a panel's packing.
-  int64_t m_limit = !in_tasks ? CK_TASK_ROWS : job->kind == CK_GEMM_TN ? 16 * CK_MR : 32 * CK_MR;
+  // In tasks: up to 518 rows (of 14) of a in the second-level cache share a panel's packing.
+  int64_t m_limit = !in_tasks ? CK_TASK_ROWS : job->kind == CK_GEMM_TN ? 16 * CK_MR : 37 * CK_MR;
   cut->m_block = even_block(job->m, m_limit, CK_MR);
   cut->m_blocks = ck_ceil_div(job->m, cut->m_block);
   int64_t panels = ck_ceil_div(job->n, CK_NR);

@@ -65,13 +65,23 @@ CK_INLINE void transpose_block(const float *x, int64_t stride, float *out) {
 }
 #endif
 
+// Rows ahead at which a strided row is asked for: its pieces are too short for the processor to see
+// where they lead.
+enum { CK_AHEAD = 12 };
+
+CK_INLINE void prefetch_row(const float *x, int64_t columns) {
+  for (int64_t i = 0; i < columns; i += 16) __builtin_prefetch(x + i);
+}
+
 // One panel of b from rows of length k: element (k, j) at b[k * ldb + j]; columns <= CK_NR.
 static void pack_panel(const float *b, int64_t ldb, int64_t k, int64_t columns, float *panel) {
   if (columns == CK_NR) {
-    for (int64_t i = 0; i < k; ++i)
+    for (int64_t i = 0; i < k; ++i) {
+      if (i + CK_AHEAD < k) prefetch_row(b + (i + CK_AHEAD) * ldb, CK_NR);
 #pragma clang loop unroll(full)
       for (int v = 0; v < CK_NV; ++v)
         v_store(panel + i * CK_NR + v * CK_W, v_load(b + i * ldb + v * CK_W));
+    }
     return;
   }
   for (int64_t i = 0; i < k; ++i)
@@ -88,8 +98,10 @@ static void pack_panel_transposed(const float *b, int64_t ldb, int64_t k, int64_
     float *target = panel + part * CK_W;
     int64_t i = 0;
     if (here == CK_W) {
-      for (; i + CK_W <= k; i += CK_W)
+      for (; i + CK_W <= k; i += CK_W) {
+        for (int64_t j = 0; j < CK_W; ++j) __builtin_prefetch(source + j * ldb + i + 4 * 16);
         transpose_block(source + i, ldb, target + i * CK_NR);
+      }
     }
     for (; i < k; ++i)
       for (int64_t j = 0; j < CK_W; ++j)
@@ -104,14 +116,6 @@ static void pack_rows(const float *a, int64_t lda, int64_t rows, int64_t k, floa
     for (; i + CK_W <= k; i += CK_W) v_store(out + r * CK_KS + i, v_load(a + r * lda + i));
     for (; i < k; ++i) out[r * CK_KS + i] = a[r * lda + i];
   }
-}
-
-// Rows ahead at which a strided row is asked for: its pieces are too short for the processor to see
-// where they lead.
-enum { CK_AHEAD = 12 };
-
-CK_INLINE void prefetch_row(const float *x, int64_t columns) {
-  for (int64_t i = 0; i < columns; i += 16) __builtin_prefetch(x + i);
 }
 
 // Panels of b (k, columns), row by row: what a long, narrow block is read in.

@@ -57,13 +57,25 @@ CK_INLINE void transpose_pairs(const __m512i in[16], ck_packed *out) {
   }
 }
 
+// Steps ahead at which a strided row is asked for: its pieces are too short for the processor to see
+// where they lead.
+enum { CK_AHEAD = 6 };
+
+CK_INLINE void prefetch_step(const float *x, int64_t ldx, int64_t step, int64_t columns) {
+  for (int row = 0; row < 2; ++row)
+    for (int64_t i = 0; i < columns; i += 16)
+      __builtin_prefetch(x + (2 * step + row) * ldx + i);
+}
+
 // One panel of b from rows of length k: element (k, j) at b[k * ldb + j]; columns <= CK_NR.
 static void pack_panel(const float *b, int64_t ldb, int64_t k, int64_t columns, ck_packed *panel) {
-  for (int64_t s = 0; s < ck_steps(k); ++s)
+  for (int64_t s = 0; s < ck_steps(k); ++s) {
+    if (s + CK_AHEAD < k / 2) prefetch_step(b, ldb, s + CK_AHEAD, columns);
 #pragma clang loop unroll(full)
     for (int v = 0; v < CK_NV; ++v)
       _mm512_storeu_si512(panel + s * CK_NR + v * CK_W,
                           step_pairs(b + v * CK_W, ldb, k, s, columns - v * CK_W));
+  }
 }
 
 // One panel of b from its transpose: element (k, j) at b[j * ldb + k].
@@ -73,6 +85,10 @@ static void pack_panel_transposed(const float *b, int64_t ldb, int64_t k, int64_
     int64_t here = ck_min(CK_W, columns - v * CK_W);
     const float *source = b + v * CK_W * ldb;
     for (int64_t i = 0; i < k; i += 2 * CK_W) {
+      for (int64_t j = 0; j < here; ++j) {
+        __builtin_prefetch(source + j * ldb + i + 8 * CK_W);
+        __builtin_prefetch(source + j * ldb + i + 9 * CK_W);
+      }
       __m512i rows[16];
 #pragma clang loop unroll(full)
       for (int j = 0; j < 16; ++j)
@@ -95,16 +111,6 @@ static void pack_rows(const float *a, int64_t lda, int64_t rows, int64_t k, ck_p
   for (int64_t r = 0; r < rows; ++r)
     for (int64_t i = 0; i < k; i += 2 * CK_W)
       _mm512_storeu_si512(out + r * CK_KS + i / 2, row_pairs(a + r * lda + i, k - i));
-}
-
-// Steps ahead at which a strided row is asked for: its pieces are too short for the processor to see
-// where they lead.
-enum { CK_AHEAD = 6 };
-
-CK_INLINE void prefetch_step(const float *x, int64_t ldx, int64_t step, int64_t columns) {
-  for (int row = 0; row < 2; ++row)
-    for (int64_t i = 0; i < columns; i += 16)
-      __builtin_prefetch(x + (2 * step + row) * ldx + i);
 }
 
 // Panels of b (k, columns), step by step: what a long, narrow block is read in.

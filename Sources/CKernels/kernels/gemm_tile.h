@@ -131,7 +131,7 @@ typedef struct {
   micro_fn fn[3][2];  // [layout of a][vectors - 1]
 } micro_entry;
 
-// Largest first: a block of rows is cut greedily.
+// Largest first.
 static const micro_entry micro_table[] = {
 #if CK_W == 16
     {14, CK_MICRO_ENTRY(14)}, {12, CK_MICRO_ENTRY(12)},
@@ -149,6 +149,20 @@ CK_INLINE const ck_packed *a_row(ck_a_layout layout, const ck_packed *a, int64_t
   return a + i / CK_MR * CK_MR * steps + i % CK_MR;
 }
 
+// The tile for the first of `left` rows. Tiles are of about equal height, since a low one leaves the
+// multipliers waiting for their own sums: 32 rows are 12 + 10 + 10, not 14 + 14 + 4. Tiles of a in
+// panels do not cross a panel's end.
+CK_INLINE const micro_entry *micro_entry_for(ck_a_layout layout, int64_t left) {
+  int64_t wanted = ck_min(left, CK_MR);
+  if (layout != CK_A_PANELS && left > CK_MR && left < 4 * CK_MR) {
+    int64_t tiles = ck_ceil_div(left, CK_MR);
+    wanted = ck_ceil_div(ck_ceil_div(left, tiles), 2) * 2;
+  }
+  const micro_entry *entry = micro_table;
+  while (entry->rows > wanted) ++entry;
+  return entry;
+}
+
 // c (m,n) = or += a * b for at most CK_KC steps (rows) or m <= CK_KC (transposed). Panels of b lie
 // panel_stride steps apart.
 static void gemm_block(ck_a_layout layout, const ck_packed *a, const ck_packed *b,
@@ -158,9 +172,8 @@ static void gemm_block(ck_a_layout layout, const ck_packed *a, const ck_packed *
     int64_t columns = ck_min(CK_NR, n - j);
     int vectors = columns > CK_W ? 2 : 1;
     bool whole = columns == vectors * CK_W;
-    const micro_entry *entry = micro_table;
     for (int64_t i = 0; i < m;) {
-      while (entry->rows > m - i) ++entry;
+      const micro_entry *entry = micro_entry_for(layout, m - i);
       micro_fn fn = entry->fn[layout][vectors - 1];
       if (whole) {
         fn(a_row(layout, a, i, steps), b, steps, c + i * ldc + j, ldc, accumulate,

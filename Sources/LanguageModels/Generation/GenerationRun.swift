@@ -135,7 +135,7 @@ struct GenerationRun {
 
   /// Tokens of one prefill pass: enough to keep every core at work, few enough that the
   /// activations of a large model stay below a GiB.
-  private static let prefillTokens = 4096
+  private static let prefillTokens = 2048
 
   private mutating func computePrompts(of wanted: [Int]) {
     var pass: [Int] = []
