@@ -8,7 +8,7 @@ struct ScaleCommand: ParsableCommand {
     commandName: "scale",
     abstract: "Tokens/s against model size, sequence length, group size and vocabulary.",
     discussion: """
-      Every point is the median of repetitions in several passes over its sweep. The sweeps share \
+      Every point is the best of the repetitions in several passes over its sweep. The sweeps share \
       --minutes; points that do not fit are left out, and said.
       """
   )
@@ -37,8 +37,12 @@ struct ScaleCommand: ParsableCommand {
       }
       return plan
     }
-    let runner = SweepRunner(common: common, seconds: minutes * 60 / Double(plans.count))
-    let results = try plans.map(runner.run)
+    let end = Stopwatch.now + minutes * 60
+    let results = try plans.enumerated().map { index, plan in
+      // What one sweep leaves over goes to those after it.
+      let seconds = (end - Stopwatch.now) / Double(plans.count - index)
+      return try SweepRunner(common: common, seconds: seconds).run(plan)
+    }
     var table = MarkdownTable(["sweep", "work", "points", "exponent of tokens/s", "at the end", ""])
     for sweep in results {
       for line in sweep.lines {

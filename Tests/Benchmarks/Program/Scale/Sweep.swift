@@ -5,7 +5,7 @@ struct Sweep: Codable {
   /// One measured point.
   struct Point: Codable {
     var x: Double
-    /// Tokens a second, the median of the samples.
+    /// Tokens a second, the best of the samples.
     var rate: Double
     var samples: Int
 
