@@ -45,7 +45,10 @@ extension CPUBackend {
 
   /// See ``Backend``.
   public func swiGLURows(_ gateUp: Buffer, width: Int, into y: Buffer) {
-    precondition(gateUp.count == 2 * y.count, "\(gateUp.count) values of gate and up for \(y.count)")
+    precondition(
+      gateUp.count == 2 * y.count,
+      "\(gateUp.count) values of gate and up for \(y.count)"
+    )
     kernels.table.pointee.swiglu_rows(
       pool.pointer,
       gateUp.hostPointer,

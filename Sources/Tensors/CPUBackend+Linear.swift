@@ -88,7 +88,8 @@ extension CPUBackend {
     )
   }
 
-  private func multiplyInParts(_ x: Buffer, _ packed: PackedWeights, bias: Buffer?, into y: Buffer) {
+  private func multiplyInParts(_ x: Buffer, _ packed: PackedWeights, bias: Buffer?, into y: Buffer)
+  {
     let rows = x.count / packed.input
     var start = 0
     for weight in packed.sources {
@@ -135,10 +136,37 @@ extension CPUBackend {
     let (a, b, c, bias) = (a.hostPointer, b.hostPointer, c.hostPointer, bias?.hostPointer)
     if let blas = kernels.blas {
       kernels.table.pointee.gemm_blas(
-        pool.pointer, blas, product.kind, m, n, k, a, lda, b, ldb, bias, c, ldc, product.accumulates)
+        pool.pointer,
+        blas,
+        product.kind,
+        m,
+        n,
+        k,
+        a,
+        lda,
+        b,
+        ldb,
+        bias,
+        c,
+        ldc,
+        product.accumulates
+      )
     } else {
       kernels.matrix.pointee.gemm(
-        pool.pointer, product.kind, m, n, k, a, lda, b, ldb, bias, c, ldc, product.accumulates)
+        pool.pointer,
+        product.kind,
+        m,
+        n,
+        k,
+        a,
+        lda,
+        b,
+        ldb,
+        bias,
+        c,
+        ldc,
+        product.accumulates
+      )
     }
   }
 
