@@ -66,10 +66,13 @@ struct ChildProcess {
       close(output[0])
       throw Failure.start(program: program, code: code)
     }
+    Self.endWithParent(child)
     let text = Self.read(output[0], onLine: onLine)
     close(output[0])
     var status: Int32 = 0
     var usage = rusage()
+    // Not reaped yet, so its number is still its own.
+    runningChild = 0
     while wait4(child, &status, 0, &usage) < 0 && errno == EINTR {}
     return Result(
       status: status & 0x7F == 0 ? status >> 8 & 0xFF : -(status & 0x7F),
@@ -78,6 +81,17 @@ struct ChildProcess {
       peakMemory: usage.ru_maxrss << 10,
       seconds: Stopwatch.now - start
     )
+  }
+
+  /// A race that is told to end takes the program that runs with it: nobody would wait for it.
+  private static func endWithParent(_ child: pid_t) {
+    runningChild = child
+    for number in [SIGTERM, SIGHUP] {
+      signal(number) { received in
+        if runningChild > 0 { kill(runningChild, SIGTERM) }
+        _exit(128 + received)
+      }
+    }
   }
 
   /// This process's variables but those that would change a provider's kernels unseen.
@@ -120,3 +134,6 @@ struct ChildProcess {
     return String(decoding: bytes.prefix(max(count, 0)), as: UTF8.self)
   }
 }
+
+/// The child that runs, for the signal handler; 0 for none. A program runs one at a time.
+nonisolated(unsafe) private var runningChild: pid_t = 0
