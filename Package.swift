@@ -222,7 +222,7 @@ let package = Package(
       ["PluginConformance", "PluginHost", "Components", "stepwise"]
     ),
     tests("StepwisePluginTests", ["StepwisePlugin"]),
-    tests("EndToEndTests", ["RunControl", "RunStore"]),
+    tests("EndToEndTests", ["RunControl", "RunStore"], exclude: ["Fixtures"]),
     tests(
       "StepwiseTests",
       ["stepwise", "Components", "Training", "Tensors", "RunStore", "PluginHost", "Tokenizers"]

@@ -20,6 +20,15 @@ public protocol Backend: AnyObject, Sendable {
   /// Gives unused pooled memory back to the system.
   func trimMemory()
 
+  // MARK: BF16 memory
+
+  /// The same values in FP32.
+  func widen(_ source: BF16Buffer, to target: Buffer)
+  /// Rounds to BF16: to nearest, ties to even.
+  func narrow(_ source: Buffer, to target: BF16Buffer)
+  /// Whether `narrow` would lose nothing.
+  func isExactInBF16(_ source: Buffer) -> Bool
+
   // MARK: Element-wise
 
   func fill(_ target: Buffer, with value: Float)

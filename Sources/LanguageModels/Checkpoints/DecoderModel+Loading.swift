@@ -9,13 +9,18 @@ extension DecoderModel {
   /// tied model may hold `lm_head.weight` as well: equal to the embedding it is the same parameter,
   /// different from it the model is not tied after all, and alone it stands for both.
   ///
-  /// - Parameter trainable: Whether the model has gradients; a reference model needs none.
+  /// The files are mapped and read straight into the parameters; no weight may be NaN or infinite.
+  ///
+  /// - Parameters:
+  ///   - trainable: Whether the model has gradients; a reference model needs none.
+  ///   - progress: Is told after each parameter how far it is.
   /// - Throws: `ModelConfigurationError`, `CheckpointError` or `SafetensorsError`, each with the
   ///   file and the name at fault.
   public convenience init(
     directory: URL,
     backend: any Backend,
-    trainable: Bool = true
+    trainable: Bool = true,
+    progress: ((LoadingProgress) -> Void)? = nil
   ) throws {
     var configuration = try DecoderConfiguration(directory: directory)
     let generation = try GenerationConfiguration.read(directory: directory)
@@ -30,7 +35,7 @@ extension DecoderModel {
       if generation.eosTokenIDs.isEmpty { generation.eosTokenIDs = configuration.eosTokenIDs }
       self.generation = generation
     }
-    try files.load(into: store)
+    try files.load(into: store, progress: progress)
   }
 
   /// Replaces the values by those of a checkpoint of the same configuration.
@@ -64,9 +69,7 @@ extension CheckpointFiles {
   func headEqualsEmbedding() throws -> Bool {
     guard let head = file(of: ParameterName.head), let table = file(of: ParameterName.embedding)
     else { return true }
-    let (a, b) = (head[ParameterName.head], table[ParameterName.embedding])
-    guard a?.shape == b?.shape else { return false }
-    return try head.load(ParameterName.head) == table.load(ParameterName.embedding)
+    return try head.holds(ParameterName.head, equalTo: ParameterName.embedding, of: table)
   }
 
   /// Checks that the files hold the model's parameters in the right shapes and nothing else.
@@ -99,10 +102,27 @@ extension CheckpointFiles {
   }
 
   /// Reads every parameter of a store; `check` comes first.
-  func load(into store: ParameterStore) throws {
+  func load(into store: ParameterStore, progress: ((LoadingProgress) -> Void)? = nil) throws {
+    func bytes(_ parameter: Parameter) -> Int {
+      source(of: parameter.name).flatMap { $0.file[$0.name]?.range.count } ?? 0
+    }
+    let total = store.parameters.reduce(0) { $0 + bytes($1) }
+    var done = 0
     for parameter in store.parameters {
       guard let (file, name) = source(of: parameter.name) else { continue }
-      try file.load(name, into: parameter)
+      try file.load(name, into: parameter, refusingNonFinite: true)
+      done += bytes(parameter)
+      progress?(LoadingProgress(file: file.path, bytes: done, totalBytes: total))
     }
   }
+}
+
+/// How far the loading of a checkpoint is.
+public struct LoadingProgress: Sendable, Equatable {
+  /// The file that is read.
+  public var file: String
+  /// Bytes read, of all files.
+  public var bytes: Int
+  /// Bytes of all files' tensors.
+  public var totalBytes: Int
 }

@@ -14,6 +14,10 @@ public final class DecoderModel {
   /// The end-of-sequence set and sampling defaults that belong to the checkpoint.
   public var generation: GenerationConfiguration
 
+  /// Whether a training pass keeps only what enters each block, and computes the block again in the backward: less memory for
+  /// a third more work, and the same bits.
+  public var gradientCheckpointing = false
+
   let embedding: Parameter
   let blocks: [DecoderBlock]
   let norm: Parameter
@@ -23,11 +27,17 @@ public final class DecoderModel {
   public let head: Parameter
 
   /// Creates a model whose parameters are all zero.
-  init(zeros configuration: DecoderConfiguration, backend: any Backend, trainable: Bool) {
+  init(
+    zeros configuration: DecoderConfiguration,
+    backend: any Backend,
+    trainable: Bool,
+    matrices: MatrixStorage = .float32
+  ) {
     let store = ParameterStore(
       specs: Self.parameterSpecs(configuration),
       backend: backend,
-      trainable: trainable
+      trainable: trainable,
+      matrices: matrices
     )
     self.configuration = configuration
     self.store = store
@@ -44,9 +54,20 @@ public final class DecoderModel {
 
   /// Creates a model with the values of another one, in a store of its own.
   ///
-  /// - Parameter trainable: Whether it has gradients; a reference model needs none.
-  public convenience init(copying other: DecoderModel, trainable: Bool = false) {
-    self.init(zeros: other.configuration, backend: other.backend, trainable: trainable)
+  /// - Parameters:
+  ///   - trainable: Whether it has gradients; a reference model needs none.
+  ///   - matrices: How a model without gradients keeps its matrices.
+  public convenience init(
+    copying other: DecoderModel,
+    trainable: Bool = false,
+    matrices: MatrixStorage = .float32
+  ) {
+    self.init(
+      zeros: other.configuration,
+      backend: other.backend,
+      trainable: trainable,
+      matrices: matrices
+    )
     generation = other.generation
     copyParameters(from: other)
   }
@@ -67,7 +88,13 @@ public final class DecoderModel {
   public func forward(_ batch: PackedBatch, tape: Tape) -> Tensor {
     let table = rotaryTable(covering: Int(batch.positions.max() ?? 0) + 1)
     var x = embed(batch, tape)
-    for block in blocks { x = block(x, batch, table, tape) { _, _ in } }
+    for block in blocks {
+      guard gradientCheckpointing else {
+        x = block(x, batch, table, tape) { _, _ in }
+        continue
+      }
+      x = tape.checkpoint(x) { block($1, batch, table, $0) { _, _ in } }
+    }
     return tape.rmsNorm(x, norm, eps: Float(configuration.rmsNormEps))
   }
 

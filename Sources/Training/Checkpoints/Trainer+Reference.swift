@@ -43,9 +43,21 @@ extension Trainer {
         cure: "Restore the file from a backup of the run"
       )
     }
-    let copy = reference ?? DecoderModel(copying: model)
-    try copy.loadParameters(from: url)
-    reference = copy
+    reference = nil
+    let loaded = DecoderModel(copying: model)
+    try loaded.loadParameters(from: url)
+    let matrices = referenceMatrices(for: loaded)
+    reference =
+      matrices == .float32 ? loaded : DecoderModel(copying: loaded, matrices: matrices)
+  }
+
+  /// How a reference with the values of `model` keeps its matrices.
+  func referenceMatrices(for model: DecoderModel) -> MatrixStorage {
+    switch configuration.grpo.refModelDtype {
+    case .auto: model.store.isExactInBF16 ? .bfloat16 : .float32
+    case .float32: .float32
+    case .bfloat16: .bfloat16
+    }
   }
 
   private func referenceURL(_ digest: String) -> URL {

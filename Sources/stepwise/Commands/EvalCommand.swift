@@ -127,8 +127,9 @@ private struct EvaluationTarget {
 
   func evaluate(notices: NoticeBoard) throws -> Evaluation.Result {
     let backend = try loaded.configuration.numerics.makeBackend()
-    let model = try DecoderModel(directory: modelDirectory, backend: backend, trainable: false)
+    let model = try ModelComposer.load(modelDirectory, backend: backend, trainable: false)
     let tokenizer = try Tokenizer(contentsOf: tokenizer)
+    try ModelComposer.check(tokenizer, fits: model, at: modelDirectory.path)
     let services = RunServices()
     services.tokenizer.set(tokenizer)
     let parts = try PartsLoader(loaded, services: services.host(notices))

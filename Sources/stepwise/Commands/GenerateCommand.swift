@@ -74,8 +74,9 @@ struct GenerateCommand: ParsableCommand {
   func run() throws {
     let backend = try compute.makeBackend()
     let url = URL(filePath: model, directoryHint: .isDirectory)
-    let decoder = try DecoderModel(directory: url, backend: backend, trainable: false)
+    let decoder = try ModelComposer.load(url, backend: backend, trainable: false)
     let tokenizer = try Tokenizer(contentsOf: url)
+    try ModelComposer.check(tokenizer, fits: decoder, at: model)
     let prompts = try prompts(tokenizer, vocabularySize: decoder.configuration.vocabSize)
     let groups = try Generator(model: decoder).generate(
       prompts.enumerated().map { index, ids in

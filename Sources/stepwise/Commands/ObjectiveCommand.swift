@@ -26,6 +26,9 @@ struct ObjectiveCommand: ParsableCommand {
   @Option(help: "The batch, a JSON file; - for standard input.")
   var batch: String
 
+  @Flag(help: "Compute each block again in the backward: less memory, the same numbers.")
+  var gradientCheckpointing = false
+
   @Flag(help: "JSON.")
   var json = false
 
@@ -33,13 +36,14 @@ struct ObjectiveCommand: ParsableCommand {
 
   func run() throws {
     let backend = try compute.makeBackend()
-    let policy = try DecoderModel(
-      directory: URL(filePath: model, directoryHint: .isDirectory),
+    let policy = try ModelComposer.load(
+      URL(filePath: model, directoryHint: .isDirectory),
       backend: backend
     )
+    policy.gradientCheckpointing = gradientCheckpointing
     let reference = try reference.map {
-      try DecoderModel(
-        directory: URL(filePath: $0, directoryHint: .isDirectory),
+      try ModelComposer.load(
+        URL(filePath: $0, directoryHint: .isDirectory),
         backend: backend,
         trainable: false
       )

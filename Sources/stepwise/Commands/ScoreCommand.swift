@@ -32,7 +32,7 @@ struct ScoreCommand: ParsableCommand {
   func run() throws {
     let backend = try compute.makeBackend()
     let url = URL(filePath: model, directoryHint: .isDirectory)
-    let decoder = try DecoderModel(directory: url, backend: backend, trainable: false)
+    let decoder = try ModelComposer.load(url, backend: backend, trainable: false)
     var tokenizer: Tokenizer?
     let sequences = try JSONInput.readLines(input).map { line in
       try Self.sequence(line, vocabularySize: decoder.configuration.vocabSize) {

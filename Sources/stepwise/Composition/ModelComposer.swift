@@ -18,13 +18,10 @@ enum ModelComposer {
     let model: DecoderModel
     let source: String
     if let checkpoint {
-      model = try DecoderModel(directory: checkpoint, backend: backend)
+      model = try load(checkpoint, backend: backend)
       source = checkpoint.path
     } else if let path = configuration.modelNameOrPath {
-      model = try DecoderModel(
-        directory: URL(filePath: path, directoryHint: .isDirectory),
-        backend: backend
-      )
+      model = try load(URL(filePath: path, directoryHint: .isDirectory), backend: backend)
       source = path
     } else {
       source = loaded.place(of: "model.config")
@@ -34,15 +31,38 @@ enum ModelComposer {
         seed: configuration.training.seed
       )
     }
+    try check(tokenizer, fits: model, at: source)
+    return model
+  }
+
+  /// Loads a model's directory, and says on a terminal how far it is.
+  static func load(
+    _ directory: URL,
+    backend: any Backend,
+    trainable: Bool = true
+  ) throws -> DecoderModel {
+    let line = LoadingLine()
+    defer { line.clear() }
+    return try DecoderModel(
+      directory: directory,
+      backend: backend,
+      trainable: trainable,
+      progress: line.show
+    )
+  }
+
+  /// Fails where the tokenizer has ids without a row in the embedding.
+  ///
+  /// - Parameter place: The model's directory, or where its shape was written.
+  static func check(_ tokenizer: Tokenizer, fits model: DecoderModel, at place: String) throws {
     guard tokenizer.vocabularySize <= model.configuration.vocabSize else {
       throw InputError(
-        source,
+        place,
         "vocab_size",
         "\(model.configuration.vocabSize) is less than the tokenizer's \(tokenizer.vocabularySize) tokens",
         cure: "Use the tokenizer that belongs to the model, or a larger vocab_size"
       )
     }
-    return model
   }
 
   /// The shape of a hand-written config.

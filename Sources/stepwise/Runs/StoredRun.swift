@@ -1,5 +1,6 @@
 import Components
 import Foundation
+import LanguageModels
 import RunStore
 import Tensors
 
@@ -75,10 +76,12 @@ struct StoredRun {
 
   /// Parameters of the model, from the newest checkpoint; `nil` before the first.
   var parameterCount: Int? {
-    guard let path = checkpoints.last?.url.appending(path: "model.safetensors").path else {
-      return nil
+    guard let newest = checkpoints.last else { return nil }
+    let files = WeightsFile.all(in: newest.url)
+    let counts = files.compactMap { file in
+      (try? SafetensorsFile(path: file.path))?.entries.reduce(0) { $0 + $1.count }
     }
-    return (try? SafetensorsFile(path: path))?.entries.reduce(0) { $0 + $1.count }
+    return counts.isEmpty || counts.count < files.count ? nil : counts.reduce(0, +)
   }
 }
 
