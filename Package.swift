@@ -225,7 +225,10 @@ let package = Package(
     tests("EndToEndTests", ["RunControl", "RunStore"], exclude: ["Fixtures"]),
     tests(
       "StepwiseTests",
-      ["stepwise", "Components", "Training", "Tensors", "RunStore", "PluginHost", "Tokenizers"]
+      [
+        "stepwise", "Components", "LanguageModels", "Training", "Tensors", "RunStore", "PluginHost",
+        "Tokenizers",
+      ]
     ),
   ],
   swiftLanguageModes: [.v6],
