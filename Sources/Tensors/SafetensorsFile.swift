@@ -108,6 +108,20 @@ public final class SafetensorsFile {
     }
   }
 
+  /// Reads a tensor, converted to FP32, into memory of its own.
+  public func load(_ name: String, on backend: any Backend) throws -> Buffer {
+    let buffer = Buffer(backend.makeStorage(count: try requireEntry(name).count))
+    if let target = buffer.storage.hostPointer {
+      convert(
+        try requireEntry(name),
+        into: UnsafeMutableBufferPointer(start: target, count: buffer.count)
+      )
+    } else {
+      backend.write(try load(name), to: buffer)
+    }
+    return buffer
+  }
+
   /// Reads a tensor, converted to FP32.
   public func load(_ name: String) throws -> [Float] {
     let entry = try requireEntry(name)
@@ -128,6 +142,7 @@ public final class SafetensorsFile {
     guard entry.count > 0, let out = target.baseAddress else { return }
     let start = dataStart + entry.range.lowerBound
     let bytes = UnsafeRawBufferPointer(rebasing: mapping[start..<start + entry.range.count])
+    defer { letGo(of: bytes) }
     if entry.dtype == .f32 {
       UnsafeMutableRawBufferPointer(target).copyMemory(from: bytes)
       return
@@ -144,5 +159,15 @@ public final class SafetensorsFile {
         convert(halves.baseAddress, out + first, Int64(count))
       }
     }
+  }
+
+  /// Takes pages out of this process's memory that were read and are not needed again; the system keeps
+  /// them as it keeps any file's.
+  private func letGo(of bytes: UnsafeRawBufferPointer) {
+    let page = UInt(sysconf(Int32(_SC_PAGESIZE)))
+    let first = UInt(bitPattern: bytes.baseAddress) / page * page
+    let end = (UInt(bitPattern: bytes.baseAddress) + UInt(bytes.count)) / page * page
+    guard first < end, let start = UnsafeMutableRawPointer(bitPattern: first) else { return }
+    madvise(start, Int(end - first), MADV_DONTNEED)
   }
 }

@@ -17,20 +17,10 @@ extension DecoderModel {
     backend: any Backend,
     trainable: Bool = true
   ) throws {
-    var configuration = try DecoderConfiguration(directory: directory)
-    let generation = try GenerationConfiguration.read(directory: directory)
-    let files = try CheckpointFiles(directory)
-    if configuration.tieWordEmbeddings, try !files.headEqualsEmbedding() {
-      configuration.tieWordEmbeddings = false
-    }
-    try files.check(configuration)
-    self.init(zeros: configuration, backend: backend, trainable: trainable)
-    if var generation {
-      // Some checkpoints name their end of sequence in config.json alone.
-      if generation.eosTokenIDs.isEmpty { generation.eosTokenIDs = configuration.eosTokenIDs }
-      self.generation = generation
-    }
-    try files.load(into: store)
+    let checkpoint = try Checkpoint(directory: directory)
+    self.init(zeros: checkpoint.configuration, backend: backend, trainable: trainable)
+    generation = checkpoint.generation
+    try checkpoint.files.load(into: store)
   }
 
   /// Replaces the values by those of a checkpoint of the same configuration.
@@ -46,6 +36,30 @@ extension DecoderModel {
     }
     try files.check(configuration)
     try files.load(into: store)
+  }
+}
+
+/// A model directory whose files were found to hold one model.
+struct Checkpoint {
+  let configuration: DecoderConfiguration
+  let generation: GenerationConfiguration
+  let files: CheckpointFiles
+
+  /// Reads all but the weights, and checks that these are there in the right shapes.
+  init(directory: URL) throws {
+    var configuration = try DecoderConfiguration(directory: directory)
+    var generation = try GenerationConfiguration.read(directory: directory)
+    files = try CheckpointFiles(directory)
+    if configuration.tieWordEmbeddings, try !files.headEqualsEmbedding() {
+      configuration.tieWordEmbeddings = false
+    }
+    try files.check(configuration)
+    // Some checkpoints name their end of sequence in config.json alone.
+    if generation?.eosTokenIDs.isEmpty == true {
+      generation?.eosTokenIDs = configuration.eosTokenIDs
+    }
+    self.generation = generation ?? GenerationConfiguration(configuration)
+    self.configuration = configuration
   }
 }
 
@@ -104,5 +118,18 @@ extension CheckpointFiles {
       guard let (file, name) = source(of: parameter.name) else { continue }
       try file.load(name, into: parameter)
     }
+  }
+
+  /// How a parameter is stored.
+  func dtype(of name: String) -> SafetensorsDType? {
+    source(of: name).flatMap { $0.file[$0.name]?.dtype }
+  }
+
+  /// Reads one parameter into memory of its own; `check` comes first.
+  func load(_ name: String, on backend: any Backend) throws -> Buffer {
+    guard let (file, name) = source(of: name) else {
+      throw CheckpointError.missingParameters(directory: path, names: [name])
+    }
+    return try file.load(name, on: backend)
   }
 }

@@ -74,7 +74,7 @@ struct GenerateCommand: ParsableCommand {
   func run() throws {
     let backend = try compute.makeBackend()
     let url = URL(filePath: model, directoryHint: .isDirectory)
-    let decoder = try DecoderModel(directory: url, backend: backend, trainable: false)
+    let decoder = try GenerationModel(directory: url, backend: backend)
     let tokenizer = try Tokenizer(contentsOf: url)
     let prompts = try prompts(tokenizer, vocabularySize: decoder.configuration.vocabSize)
     let groups = try Generator(model: decoder).generate(
@@ -98,7 +98,7 @@ struct GenerateCommand: ParsableCommand {
     }
   }
 
-  private func options(_ decoder: DecoderModel, _ tokenizer: Tokenizer) -> GenerationOptions {
+  private func options(_ decoder: GenerationModel, _ tokenizer: Tokenizer) -> GenerationOptions {
     var options = GenerationOptions(decoder.generation)
     if let temperature { options.temperature = temperature }
     if let topP { options.topP = topP }
