@@ -110,13 +110,36 @@ public final class SafetensorsFile {
       )
     }
     guard let stored = parameter.stored, stored.storage.hostPointer != nil else {
-      let values = try load(name, refusingNonFinite: refusingNonFinite)
-      parameter.assign(Tensor(values, shape: entry.shape, backend: parameter.backend).buffer)
+      parameter.assign(
+        try load(name, on: parameter.backend, refusingNonFinite: refusingNonFinite)
+      )
       return
     }
     try stored.withUnsafeMutableBufferPointer { target in
       try convert(entry, into: target, refusingNonFinite: refusingNonFinite)
     }
+  }
+
+  /// Reads a tensor, converted to FP32, into memory of its own.
+  ///
+  /// - Parameter refusingNonFinite: Whether NaN and infinity are an error.
+  public func load(
+    _ name: String,
+    on backend: any Backend,
+    refusingNonFinite: Bool = false
+  ) throws -> Buffer {
+    let entry = try requireEntry(name)
+    let buffer = Buffer(backend.makeStorage(count: entry.count))
+    if let target = buffer.storage.hostPointer {
+      try convert(
+        entry,
+        into: UnsafeMutableBufferPointer(start: target, count: buffer.count),
+        refusingNonFinite: refusingNonFinite
+      )
+    } else {
+      backend.write(try load(name, refusingNonFinite: refusingNonFinite), to: buffer)
+    }
+    return buffer
   }
 
   /// Reads a tensor, converted to FP32.

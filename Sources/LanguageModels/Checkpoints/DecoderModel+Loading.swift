@@ -22,20 +22,10 @@ extension DecoderModel {
     trainable: Bool = true,
     progress: ((LoadingProgress) -> Void)? = nil
   ) throws {
-    var configuration = try DecoderConfiguration(directory: directory)
-    let generation = try GenerationConfiguration.read(directory: directory)
-    let files = try CheckpointFiles(directory)
-    if configuration.tieWordEmbeddings, try !files.headEqualsEmbedding() {
-      configuration.tieWordEmbeddings = false
-    }
-    try files.check(configuration)
-    self.init(zeros: configuration, backend: backend, trainable: trainable)
-    if var generation {
-      // Some checkpoints name their end of sequence in config.json alone.
-      if generation.eosTokenIDs.isEmpty { generation.eosTokenIDs = configuration.eosTokenIDs }
-      self.generation = generation
-    }
-    try files.load(into: store, progress: progress)
+    let checkpoint = try Checkpoint(directory: directory)
+    self.init(zeros: checkpoint.configuration, backend: backend, trainable: trainable)
+    generation = checkpoint.generation
+    try checkpoint.files.load(into: store, progress: progress)
   }
 
   /// Replaces the values by those of a checkpoint of the same configuration.
@@ -51,6 +41,30 @@ extension DecoderModel {
     }
     try files.check(configuration)
     try files.load(into: store)
+  }
+}
+
+/// A model directory whose files were found to hold one model.
+struct Checkpoint {
+  let configuration: DecoderConfiguration
+  let generation: GenerationConfiguration
+  let files: CheckpointFiles
+
+  /// Reads all but the weights, and checks that these are there in the right shapes.
+  init(directory: URL) throws {
+    var configuration = try DecoderConfiguration(directory: directory)
+    var generation = try GenerationConfiguration.read(directory: directory)
+    files = try CheckpointFiles(directory)
+    if configuration.tieWordEmbeddings, try !files.headEqualsEmbedding() {
+      configuration.tieWordEmbeddings = false
+    }
+    try files.check(configuration)
+    // Some checkpoints name their end of sequence in config.json alone.
+    if generation?.eosTokenIDs.isEmpty == true {
+      generation?.eosTokenIDs = configuration.eosTokenIDs
+    }
+    self.generation = generation ?? GenerationConfiguration(configuration)
+    self.configuration = configuration
   }
 }
 
@@ -103,17 +117,43 @@ extension CheckpointFiles {
 
   /// Reads every parameter of a store; `check` comes first.
   func load(into store: ParameterStore, progress: ((LoadingProgress) -> Void)? = nil) throws {
-    func bytes(_ parameter: Parameter) -> Int {
-      source(of: parameter.name).flatMap { $0.file[$0.name]?.range.count } ?? 0
-    }
-    let total = store.parameters.reduce(0) { $0 + bytes($1) }
-    var done = 0
+    let report = reporter(of: store.parameters.map(\.name), progress)
     for parameter in store.parameters {
       guard let (file, name) = source(of: parameter.name) else { continue }
       try file.load(name, into: parameter, refusingNonFinite: true)
-      done += bytes(parameter)
-      progress?(LoadingProgress(file: file.path, bytes: done, totalBytes: total))
+      report(parameter.name)
     }
+  }
+
+  /// What is to be called with each parameter that was read.
+  func reporter(
+    of names: [String],
+    _ progress: ((LoadingProgress) -> Void)?
+  ) -> (String) -> Void {
+    guard let progress else { return { _ in } }
+    func bytes(_ name: String) -> Int {
+      source(of: name).flatMap { $0.file[$0.name]?.range.count } ?? 0
+    }
+    let total = names.reduce(0) { $0 + bytes($1) }
+    var done = 0
+    return { [self] name in
+      done += bytes(name)
+      let file = source(of: name)?.file.path ?? path
+      progress(LoadingProgress(file: file, bytes: done, totalBytes: total))
+    }
+  }
+
+  /// How a parameter is stored.
+  func dtype(of name: String) -> SafetensorsDType? {
+    source(of: name).flatMap { $0.file[$0.name]?.dtype }
+  }
+
+  /// Reads one parameter into memory of its own; `check` comes first.
+  func load(_ name: String, on backend: any Backend) throws -> Buffer {
+    guard let (file, name) = source(of: name) else {
+      throw CheckpointError.missingParameters(directory: path, names: [name])
+    }
+    return try file.load(name, on: backend, refusingNonFinite: true)
   }
 }
 

@@ -87,48 +87,22 @@ public final class DecoderModel {
   ///   - tape: Records what `backward` needs, unless it does not record.
   public func forward(_ batch: PackedBatch, tape: Tape) -> Tensor {
     let table = rotaryTable(covering: Int(batch.positions.max() ?? 0) + 1)
-    var x = embed(batch, tape)
+    var x = tape.embedding(embedding, batch.tokens, paddingRow: configuration.padTokenID)
     for block in blocks {
       guard gradientCheckpointing else {
-        x = block(x, batch, table, tape) { _, _ in }
+        x = block(x, batch, table, tape)
         continue
       }
-      x = tape.checkpoint(x) { block($1, batch, table, $0) { _, _ in } }
+      x = tape.checkpoint(x) { block($1, batch, table, $0) }
     }
     return tape.rmsNorm(x, norm, eps: Float(configuration.rmsNormEps))
-  }
-
-  private func embed(_ batch: PackedBatch, _ tape: Tape) -> Tensor {
-    tape.embedding(embedding, batch.tokens, paddingRow: configuration.padTokenID)
-  }
-
-  /// Computes what a cache needs of some prompts and no more: all layers but the last one, and of the last
-  /// one the keys and values.
-  ///
-  /// - Parameter onKeyValues: Receives each layer and its rotated keys and values, [T, G*D] each.
-  /// - Returns: The residual stream that enters the last layer, [T, C].
-  func prefill(
-    _ batch: PackedBatch,
-    tape: Tape,
-    onKeyValues: (Int, Tensor, Tensor) -> Void
-  ) -> Tensor {
-    let table = rotaryTable(covering: Int(batch.positions.max() ?? 0) + 1)
-    var x = embed(batch, tape)
-    let last = blocks.count - 1
-    for (layer, block) in blocks[..<last].enumerated() {
-      x = block(x, batch, table, tape) { onKeyValues(layer, $0, $1) }
-    }
-    let normed = tape.rmsNorm(x, blocks[last].attentionNorm, eps: blocks[last].eps)
-    let (keys, values) = blocks[last].attention.keysAndValues(normed, batch, table, tape)
-    onKeyValues(last, keys, values)
-    return x
   }
 
   /// A table for positions 0 ..< `positions`.
   ///
   /// It grows on demand: the whole of `max_position_embeddings` would take 64 MiB for Llama 3.1.
   /// A position's angle does not depend on the table's size.
-  func rotaryTable(covering positions: Int) -> RotaryTable {
+  private func rotaryTable(covering positions: Int) -> RotaryTable {
     if positions > rotary.positions {
       rotary = RotaryTable(
         config: configuration.rotary,

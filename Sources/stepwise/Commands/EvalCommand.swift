@@ -129,7 +129,7 @@ private struct EvaluationTarget {
     let backend = try loaded.configuration.numerics.makeBackend()
     let model = try ModelComposer.load(modelDirectory, backend: backend, trainable: false)
     let tokenizer = try Tokenizer(contentsOf: tokenizer)
-    try ModelComposer.check(tokenizer, fits: model, at: modelDirectory.path)
+    try ModelComposer.check(tokenizer, fits: model.configuration, at: modelDirectory.path)
     let services = RunServices()
     services.tokenizer.set(tokenizer)
     let parts = try PartsLoader(loaded, services: services.host(notices))

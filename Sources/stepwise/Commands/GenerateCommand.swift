@@ -74,9 +74,9 @@ struct GenerateCommand: ParsableCommand {
   func run() throws {
     let backend = try compute.makeBackend()
     let url = URL(filePath: model, directoryHint: .isDirectory)
-    let decoder = try ModelComposer.load(url, backend: backend, trainable: false)
+    let decoder = try ModelComposer.loadForGeneration(url, backend: backend)
     let tokenizer = try Tokenizer(contentsOf: url)
-    try ModelComposer.check(tokenizer, fits: decoder, at: model)
+    try ModelComposer.check(tokenizer, fits: decoder.configuration, at: model)
     let prompts = try prompts(tokenizer, vocabularySize: decoder.configuration.vocabSize)
     let groups = try Generator(model: decoder).generate(
       prompts.enumerated().map { index, ids in
@@ -99,7 +99,7 @@ struct GenerateCommand: ParsableCommand {
     }
   }
 
-  private func options(_ decoder: DecoderModel, _ tokenizer: Tokenizer) -> GenerationOptions {
+  private func options(_ decoder: GenerationModel, _ tokenizer: Tokenizer) -> GenerationOptions {
     var options = GenerationOptions(decoder.generation)
     if let temperature { options.temperature = temperature }
     if let topP { options.topP = topP }

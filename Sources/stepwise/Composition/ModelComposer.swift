@@ -31,7 +31,7 @@ enum ModelComposer {
         seed: configuration.training.seed
       )
     }
-    try check(tokenizer, fits: model, at: source)
+    try check(tokenizer, fits: model.configuration, at: source)
     return model
   }
 
@@ -51,15 +51,29 @@ enum ModelComposer {
     )
   }
 
+  /// As `load`, of a model that only generates.
+  static func loadForGeneration(
+    _ directory: URL,
+    backend: any Backend
+  ) throws -> GenerationModel {
+    let line = LoadingLine()
+    defer { line.clear() }
+    return try GenerationModel(directory: directory, backend: backend, progress: line.show)
+  }
+
   /// Fails where the tokenizer has ids without a row in the embedding.
   ///
   /// - Parameter place: The model's directory, or where its shape was written.
-  static func check(_ tokenizer: Tokenizer, fits model: DecoderModel, at place: String) throws {
-    guard tokenizer.vocabularySize <= model.configuration.vocabSize else {
+  static func check(
+    _ tokenizer: Tokenizer,
+    fits model: DecoderConfiguration,
+    at place: String
+  ) throws {
+    guard tokenizer.vocabularySize <= model.vocabSize else {
       throw InputError(
         place,
         "vocab_size",
-        "\(model.configuration.vocabSize) is less than the tokenizer's \(tokenizer.vocabularySize) tokens",
+        "\(model.vocabSize) is less than the tokenizer's \(tokenizer.vocabularySize) tokens",
         cure: "Use the tokenizer that belongs to the model, or a larger vocab_size"
       )
     }
