@@ -5,7 +5,7 @@ extension DecoderModel {
   /// Saves a Hugging Face model directory: `model.safetensors`, `config.json` and
   /// `generation_config.json`, each written whole or not at all.
   ///
-  /// A tied head is not stored, as transformers does.
+  /// A tied head is not stored, as transformers does. Of a model with an adapter see `mergeAdapter`.
   ///
   /// - Parameters:
   ///   - directory: Made where it is absent; files of the three names are replaced.
@@ -15,6 +15,7 @@ extension DecoderModel {
     to directory: URL,
     weightType: DecoderConfiguration.WeightType = .float32
   ) throws {
+    precondition(adapter == nil, "merge the adapter first: its updates are not in the weights")
     do {
       try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
     } catch {

@@ -3,7 +3,8 @@ import Tensors
 /// A model's matrices as decoding reads them: packed once for many steps, with projections of the same
 /// input in one product.
 ///
-/// A copy of the weights as they are now: it is made for one generation and dropped after it.
+/// A copy of the weights as they are now, adapters merged: it is made for one generation and dropped
+/// after it. Only the matrices of one projection are merged at a time.
 struct DecodeWeights {
   /// Some projections of one input, their results side by side.
   struct Projection {
@@ -11,7 +12,7 @@ struct DecodeWeights {
     let bias: Buffer?
 
     init(_ parts: [Linear], _ backend: any Backend) {
-      weights = backend.pack(parts.map(\.weight.value.buffer), input: parts[0].inputs)
+      weights = backend.pack(parts.map { $0.merged(backend) }, input: parts[0].inputs)
       guard parts.contains(where: { $0.bias != nil }) else {
         bias = nil
         return
