@@ -4,7 +4,7 @@ import RunStore
 import Tensors
 
 extension Trainer {
-  /// Stores the reference model beside the checkpoints, once for each content, and gives its SHA-256.
+  /// Stores the reference model, or its adapter, beside the checkpoints, once for each content, and gives its SHA-256.
   ///
   /// Checkpoints name it by digest: a reference changes rarely, and a copy in each checkpoint would double their size.
   func storeReference() throws -> String {
@@ -12,7 +12,7 @@ extension Trainer {
     let folder = run.url.appending(path: "references")
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
     let staged = folder.appending(path: ".staged-\(getpid()).safetensors")
-    try reference.saveParameters(to: staged)
+    try reference.saveTrained(to: staged)
     let digest = try SHA256.hexDigest(ofFileAt: staged)
     let url = referenceURL(digest)
     guard rename(staged.path, url.path) == 0 else {
@@ -44,7 +44,7 @@ extension Trainer {
       )
     }
     let copy = reference ?? DecoderModel(copying: model)
-    try copy.loadParameters(from: url)
+    try copy.loadTrained(from: url)
     reference = copy
   }
 
