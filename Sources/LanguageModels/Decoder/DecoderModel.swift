@@ -70,6 +70,10 @@ public final class DecoderModel {
 
   /// Takes over the values of a model of the same configuration, or of the same base and adapter.
   public func copyParameters(from other: DecoderModel) {
+    precondition(
+      (adapter == nil) == (other.adapter == nil),
+      "one of the models has an adapter, and the other has none"
+    )
     if let adapter, let source = other.adapter {
       adapter.store.copyValues(from: source.store)
       attach(adapter)

@@ -1,12 +1,12 @@
-import Foundation
-import LanguageModels
-import RunStore
+public import Foundation
+public import LanguageModels
+public import RunStore
 import Tokenizers
 
 /// Checkpoints of a run that trains an adapter: A and B with their moments, and which base they belong to.
 extension Trainer {
   /// A base that is no directory of its own is kept here, once for the run.
-  static let baseName = "base"
+  public static let baseName = "base"
   /// Where the last state's adapter stands, for PEFT.
   static let adapterName = "adapter"
 

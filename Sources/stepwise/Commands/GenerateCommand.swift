@@ -18,8 +18,7 @@ struct GenerateCommand: ParsableCommand {
       """
   )
 
-  @Option(help: "The model's directory: a Hugging Face directory or a checkpoint of a run.")
-  var model: String
+  @OptionGroup var model: ModelOptions
 
   @Option(help: "A prompt; give it several times for several prompts.")
   var prompt: [String] = []
@@ -73,9 +72,9 @@ struct GenerateCommand: ParsableCommand {
 
   func run() throws {
     let backend = try compute.makeBackend()
-    let url = URL(filePath: model, directoryHint: .isDirectory)
-    let decoder = try DecoderModel(directory: url, backend: backend, trainable: false)
-    let tokenizer = try Tokenizer(contentsOf: url)
+    let source = try model.source()
+    let decoder = try source.open(backend: backend)
+    let tokenizer = try Tokenizer(contentsOf: source.tokenizer)
     let prompts = try prompts(tokenizer, vocabularySize: decoder.configuration.vocabSize)
     let groups = try Generator(model: decoder).generate(
       prompts.enumerated().map { index, ids in
@@ -115,7 +114,7 @@ struct GenerateCommand: ParsableCommand {
     func render(_ turns: [Message]) throws -> [Int32] {
       guard let renderer else {
         throw InputError(
-          model,
+          model.model ?? model.adapter ?? "",
           "",
           "the tokenizer has no chat template",
           cure: "Give one with --chat-template-path"

@@ -7,23 +7,28 @@ import Training
 
 /// Loads or makes the model of a run.
 enum ModelComposer {
-  /// - Parameter checkpoint: on resume, the checkpoint's directory: it holds the whole model.
+  /// - Parameters:
+  ///   - run: on resume, the run's directory.
+  ///   - checkpoint: on resume, the checkpoint's directory: it holds the whole model, or its adapter.
   static func make(
     _ loaded: LoadedConfiguration,
     tokenizer: Tokenizer,
     backend: any Backend,
+    run: URL? = nil,
     checkpoint: URL?
   ) throws -> DecoderModel {
     let configuration = loaded.configuration
+    let adapts = configuration.adapter.usePeft
     let model: DecoderModel
     let source: String
-    if let checkpoint {
-      model = try DecoderModel(directory: checkpoint, backend: backend)
-      source = checkpoint.path
+    if let whole = adapts ? ownBase(of: run) : checkpoint {
+      model = try DecoderModel(directory: whole, backend: backend, trainable: !adapts)
+      source = whole.path
     } else if let path = configuration.modelNameOrPath {
       model = try DecoderModel(
         directory: URL(filePath: path, directoryHint: .isDirectory),
-        backend: backend
+        backend: backend,
+        trainable: !adapts
       )
       source = path
     } else {
@@ -31,7 +36,8 @@ enum ModelComposer {
       model = DecoderModel(
         configuration: try shape(configuration.modelConfig ?? .object([]), tokenizer, at: source),
         backend: backend,
-        seed: configuration.training.seed
+        seed: configuration.training.seed,
+        trainable: !adapts
       )
     }
     guard tokenizer.vocabularySize <= model.configuration.vocabSize else {
@@ -41,6 +47,10 @@ enum ModelComposer {
         "\(model.configuration.vocabSize) is less than the tokenizer's \(tokenizer.vocabularySize) tokens",
         cure: "Use the tokenizer that belongs to the model, or a larger vocab_size"
       )
+    }
+    if adapts {
+      let isNew = run == nil && checkpoint == nil
+      try attachAdapter(loaded, to: model, checkpoint: checkpoint, isNew: isNew)
     }
     return model
   }
@@ -74,6 +84,14 @@ enum ModelComposer {
         key: "model_name_or_path",
         problem: "\(path) is not a directory",
         cure: "Give a model's directory in Hugging Face's form; nothing is downloaded"
+      )
+    }
+    if AdapterDirectory.isAdapter(URL(filePath: path, directoryHint: .isDirectory)) {
+      throw ConfigurationError(
+        loaded.place(of: "model_name_or_path"),
+        key: "model_name_or_path",
+        problem: "\(path) holds an adapter and no model",
+        cure: "Name its base here, and the adapter in adapter_name_or_path with use_peft: true"
       )
     }
   }

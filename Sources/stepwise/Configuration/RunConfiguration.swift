@@ -55,6 +55,8 @@ struct RunConfiguration: Sendable, Equatable {
   var modelNameOrPath: String?
   /// The contents of a `config.json`, for a model with random weights.
   var modelConfig: ParameterValue?
+  /// Whether an adapter is trained, and which.
+  var adapter = AdapterConfiguration()
   /// `word_level`, or a path to a `tokenizer.json` or its directory; `nil` for the model's own.
   var tokenizer: String?
   /// A Jinja chat template in place of the tokenizer's.

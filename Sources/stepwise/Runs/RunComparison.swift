@@ -166,9 +166,7 @@ struct RunComparison {
     guard let x = a.checkpoints.last, let y = b.checkpoints.last, x.step == y.step else {
       return nil
     }
-    let name = "model.safetensors"
-    return try SHA256.hexDigest(ofFileAt: x.url.appending(path: name))
-      == SHA256.hexDigest(ofFileAt: y.url.appending(path: name))
+    return try SHA256.hexDigest(ofFileAt: x.weights) == SHA256.hexDigest(ofFileAt: y.weights)
   }
 
   /// Pairs need the same rows in the same order: one plugin, one set of parameters.

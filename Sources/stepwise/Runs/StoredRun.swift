@@ -73,11 +73,9 @@ struct StoredRun {
   /// Tokens trained.
   var tokens: Int? { metrics.series("num_tokens").last.map { Int($0.value) } }
 
-  /// Parameters of the model, from the newest checkpoint; `nil` before the first.
+  /// Parameters that were trained, from the newest checkpoint; `nil` before the first.
   var parameterCount: Int? {
-    guard let path = checkpoints.last?.url.appending(path: "model.safetensors").path else {
-      return nil
-    }
+    guard let path = checkpoints.last?.weights.path else { return nil }
     return (try? SafetensorsFile(path: path))?.entries.reduce(0) { $0 + $1.count }
   }
 }
