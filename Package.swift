@@ -222,10 +222,13 @@ let package = Package(
       ["PluginConformance", "PluginHost", "Components", "stepwise"]
     ),
     tests("StepwisePluginTests", ["StepwisePlugin"]),
-    tests("EndToEndTests", ["RunControl", "RunStore"]),
+    tests("EndToEndTests", ["RunControl", "RunStore"], exclude: ["Fixtures"]),
     tests(
       "StepwiseTests",
-      ["stepwise", "Components", "Training", "Tensors", "RunStore", "PluginHost", "Tokenizers"]
+      [
+        "stepwise", "Components", "LanguageModels", "Training", "Tensors", "RunStore", "PluginHost",
+        "Tokenizers",
+      ]
     ),
   ],
   swiftLanguageModes: [.v6],

@@ -20,6 +20,15 @@ public protocol Backend: AnyObject, Sendable {
   /// Gives unused pooled memory back to the system.
   func trimMemory()
 
+  // MARK: BF16 memory
+
+  /// The same values in FP32.
+  func widen(_ source: BF16Buffer, to target: Buffer)
+  /// Rounds to BF16: to nearest, ties to even.
+  func narrow(_ source: Buffer, to target: BF16Buffer)
+  /// Whether `narrow` would lose nothing.
+  func isExactInBF16(_ source: Buffer) -> Bool
+
   // MARK: Element-wise
 
   func fill(_ target: Buffer, with value: Float)
@@ -52,6 +61,8 @@ public protocol Backend: AnyObject, Sendable {
   func pack(_ weights: [Buffer], input: Int) -> PackedWeights
   /// y (T, N1 + N2 + ...) = x (T,K) w^T + bias, with the bits of `linear` for each of the weights.
   func linear(x: Buffer, packed: PackedWeights, bias: Buffer?, into y: Buffer)
+  /// Row i of out (rows, K) is row rows[i] of packed weights, as packing rounded it.
+  func gatherRows(of packed: PackedWeights, rows: [Int32], into out: Buffer)
   /// out (width) adds the column sums of x (rows, width).
   func addColumnSums(of x: Buffer, into out: Buffer, width: Int)
 
@@ -132,12 +143,13 @@ public protocol Backend: AnyObject, Sendable {
 
   // MARK: Decoding
 
-  /// Writes rows ..< rows + tokens.count of keys and values into one layer of the blocks.
-  func appendKeyValues(
-    keys: Buffer,
-    values: Buffer,
-    to destinations: [KeyValueDestination],
-    layer: Int
+  /// Causal attention of tokens whose queries, keys and values lie side by side in qkv
+  /// (T, heads + 2 kvHeads, headDim), without what a backward pass needs: out (T, heads * headDim).
+  func attention(
+    qkv: Buffer,
+    into out: Buffer,
+    segments: AttentionSegments,
+    shape: AttentionShape
   )
   /// x += added, then y = x / sqrt(mean(x^2) + eps) * weight: the end of a block and the norm after it.
   func addRMSNorm(x: Buffer, adding: Buffer, weight: Buffer, eps: Float, into y: Buffer)

@@ -2,34 +2,6 @@ internal import CKernels
 
 extension CPUBackend {
   /// See ``Backend``.
-  public func appendKeyValues(
-    keys: Buffer,
-    values: Buffer,
-    to destinations: [KeyValueDestination],
-    layer: Int
-  ) {
-    for destination in destinations where destination.tokens > 0 {
-      let block = destination.block
-      let width = block.layout.kvHeads * block.layout.headDim
-      let start = destination.row * width
-      let count = destination.tokens * width
-      kernels.table.pointee.kv_write(
-        pool.pointer,
-        cachePrecision,
-        keys.slice(start, count: count).hostPointer,
-        values.slice(start, count: count).hostPointer,
-        block.keys(layer: layer).hostPointer,
-        block.values(layer: layer).hostPointer,
-        Int64(block.capacity),
-        Int64(destination.position),
-        Int64(destination.tokens),
-        Int64(block.layout.kvHeads),
-        Int64(block.layout.headDim)
-      )
-    }
-  }
-
-  /// See ``Backend``.
   public func addRMSNorm(x: Buffer, adding: Buffer, weight: Buffer, eps: Float, into y: Buffer) {
     kernels.table.pointee.add_rms_forward(
       pool.pointer,

@@ -96,6 +96,27 @@ extension CPUBackend {
     )
   }
 
+  /// See ``Backend``.
+  public func gatherRows(of packed: PackedWeights, rows: [Int32], into out: Buffer) {
+    precondition(
+      out.count == rows.count * packed.input
+        && rows.allSatisfy { $0 >= 0 && Int($0) < packed.output },
+      "\(rows.count) rows of \(packed.output), \(packed.input) wide, into \(out.count) values"
+    )
+    if let storage = packed.packed {
+      kernels.matrix.pointee.packed_rows(
+        storage.address,
+        Int64(packed.input),
+        rows,
+        Int64(rows.count),
+        out.hostPointer
+      )
+    } else {
+      precondition(packed.sources.count == 1, "rows of \(packed.sources.count) weights")
+      gatherRows(packed.sources[0], rows: rows, width: packed.input, into: out)
+    }
+  }
+
   private func multiplyInParts(_ x: Buffer, _ packed: PackedWeights, bias: Buffer?, into y: Buffer)
   {
     let rows = x.count / packed.input

@@ -25,9 +25,6 @@ public final class KeyValueBlock {
   public let layout: KeyValueLayout
   /// Tokens that fit; the request rounded up to a multiple of 32.
   public let capacity: Int
-  /// Tokens present in every layer. Appending to a layer does not move it: the generator advances it
-  /// once per step, after the last layer.
-  public var count = 0
   let storage: Storage
 
   /// Makes an empty block.
@@ -49,30 +46,6 @@ public final class KeyValueBlock {
   }
   func values(layer: Int) -> Buffer {
     Buffer(storage, offset: (2 * layer + 1) * layerCount, count: layerCount)
-  }
-}
-
-/// Where some consecutive rows of keys and values go.
-public struct KeyValueDestination {
-  /// The block written to.
-  public var block: KeyValueBlock
-  /// Position in the block of the first row.
-  public var position: Int
-  /// First row of the key and value tensors.
-  public var row: Int
-  /// Rows to copy.
-  public var tokens: Int
-
-  /// Takes each field as given.
-  public init(block: KeyValueBlock, position: Int, row: Int, tokens: Int) {
-    precondition(
-      position >= 0 && position + tokens <= block.capacity,
-      "tokens \(position) ..< \(position + tokens) outside a block of \(block.capacity)"
-    )
-    self.block = block
-    self.position = position
-    self.row = row
-    self.tokens = tokens
   }
 }
 

@@ -92,7 +92,15 @@ public final class SafetensorsFile {
   public subscript(name: String) -> SafetensorsEntry? { index[name].map { entries[$0] } }
 
   /// Reads a tensor, converted to FP32, into a parameter of the same name (or `name`) and shape.
-  public func load(_ name: String? = nil, into parameter: Parameter) throws {
+  ///
+  /// The file's pages are let go as they are read: a checkpoint is never in memory twice.
+  ///
+  /// - Parameter refusingNonFinite: Whether NaN and infinity are an error, as they are in a model's weights.
+  public func load(
+    _ name: String? = nil,
+    into parameter: Parameter,
+    refusingNonFinite: Bool = false
+  ) throws {
     let name = name ?? parameter.name
     let entry = try requireEntry(name)
     guard entry.shape == parameter.shape else {
@@ -101,20 +109,73 @@ public final class SafetensorsFile {
         fault: .wrongShape(tensor: name, found: entry.shape, wanted: parameter.shape)
       )
     }
-    if parameter.value.storage.hostPointer != nil {
-      parameter.value.withUnsafeMutableBufferPointer { convert(entry, into: $0) }
-    } else {
-      parameter.value.backend.write(try load(name), to: parameter.value.buffer)
+    guard let stored = parameter.stored, stored.storage.hostPointer != nil else {
+      parameter.assign(
+        try load(name, on: parameter.backend, refusingNonFinite: refusingNonFinite)
+      )
+      return
+    }
+    try stored.withUnsafeMutableBufferPointer { target in
+      try convert(entry, into: target, refusingNonFinite: refusingNonFinite)
     }
   }
 
-  /// Reads a tensor, converted to FP32.
-  public func load(_ name: String) throws -> [Float] {
+  /// Reads a tensor, converted to FP32, into memory of its own.
+  ///
+  /// - Parameter refusingNonFinite: Whether NaN and infinity are an error.
+  public func load(
+    _ name: String,
+    on backend: any Backend,
+    refusingNonFinite: Bool = false
+  ) throws -> Buffer {
     let entry = try requireEntry(name)
-    return [Float](unsafeUninitializedCapacity: entry.count) { values, count in
-      convert(entry, into: UnsafeMutableBufferPointer(rebasing: values[..<entry.count]))
+    let buffer = Buffer(backend.makeStorage(count: entry.count))
+    if let target = buffer.storage.hostPointer {
+      try convert(
+        entry,
+        into: UnsafeMutableBufferPointer(start: target, count: buffer.count),
+        refusingNonFinite: refusingNonFinite
+      )
+    } else {
+      backend.write(try load(name, refusingNonFinite: refusingNonFinite), to: buffer)
+    }
+    return buffer
+  }
+
+  /// Reads a tensor, converted to FP32.
+  ///
+  /// - Parameter refusingNonFinite: Whether NaN and infinity are an error.
+  public func load(_ name: String, refusingNonFinite: Bool = false) throws -> [Float] {
+    let entry = try requireEntry(name)
+    return try [Float](unsafeUninitializedCapacity: entry.count) { values, count in
+      try convert(
+        entry,
+        into: UnsafeMutableBufferPointer(rebasing: values[..<entry.count]),
+        refusingNonFinite: refusingNonFinite
+      )
       count = entry.count
     }
+  }
+
+  /// Whether two tensors, of this file or two, have the same shape and values (NaN is like NaN of the same bits).
+  public func holds(_ name: String, equalTo other: String, of file: SafetensorsFile) throws -> Bool
+  {
+    let (a, b) = (try requireEntry(name), try file.requireEntry(other))
+    guard a.shape == b.shape else { return false }
+    let chunk = Self.chunk
+    var isEqual = true
+    withUnsafeTemporaryAllocation(of: Float.self, capacity: 2 * chunk) { buffer in
+      let (own, others) = (buffer.baseAddress!, buffer.baseAddress! + chunk)
+      for first in stride(from: 0, to: a.count, by: chunk) where isEqual {
+        let count = min(chunk, a.count - first)
+        convert(a, from: first, count: count, into: own)
+        file.convert(b, from: first, count: count, into: others)
+        isEqual = memcmp(own, others, count * MemoryLayout<Float>.stride) == 0
+      }
+    }
+    letGo(a)
+    file.letGo(b)
+    return isEqual
   }
 
   private func requireEntry(_ name: String) throws -> SafetensorsEntry {
@@ -124,25 +185,83 @@ public final class SafetensorsFile {
     return entry
   }
 
-  private func convert(_ entry: SafetensorsEntry, into target: UnsafeMutableBufferPointer<Float>) {
+  // MARK: Values
+
+  /// Values that are converted, and looked at, while they are in the cache.
+  private static let chunk = 1 << 14
+
+  private func convert(
+    _ entry: SafetensorsEntry,
+    into target: UnsafeMutableBufferPointer<Float>,
+    refusingNonFinite: Bool
+  ) throws {
     guard entry.count > 0, let out = target.baseAddress else { return }
-    let start = dataStart + entry.range.lowerBound
-    let bytes = UnsafeRawBufferPointer(rebasing: mapping[start..<start + entry.range.count])
+    for first in stride(from: 0, to: entry.count, by: Self.chunk) {
+      let count = min(Self.chunk, entry.count - first)
+      convert(entry, from: first, count: count, into: out + first)
+      if refusingNonFinite, let place = Self.firstNonFinite(out + first, count) {
+        throw notFinite(entry, at: first + place, value: out[first + place])
+      }
+    }
+    letGo(entry)
+  }
+
+  private func convert(
+    _ entry: SafetensorsEntry,
+    from first: Int,
+    count: Int,
+    into out: UnsafeMutablePointer<Float>
+  ) {
+    let start = dataStart + entry.range.lowerBound + first * entry.dtype.size
+    let bytes = UnsafeRawBufferPointer(
+      rebasing: mapping[start..<start + count * entry.dtype.size]
+    )
     if entry.dtype == .f32 {
-      UnsafeMutableRawBufferPointer(target).copyMemory(from: bytes)
+      UnsafeMutableRawPointer(out).copyMemory(from: bytes.baseAddress!, byteCount: bytes.count)
       return
     }
     // The data starts wherever the header ends: an odd address is legal, so go through a buffer.
-    let chunk = 4096
-    withUnsafeTemporaryAllocation(of: UInt16.self, capacity: chunk) { halves in
-      for first in stride(from: 0, to: entry.count, by: chunk) {
-        let count = min(chunk, entry.count - first)
-        UnsafeMutableRawBufferPointer(halves).copyMemory(
-          from: UnsafeRawBufferPointer(rebasing: bytes[2 * first..<2 * (first + count)])
-        )
-        let convert = entry.dtype == .bf16 ? ck_bf16_to_f32 : ck_f16_to_f32
-        convert(halves.baseAddress, out + first, Int64(count))
-      }
+    withUnsafeTemporaryAllocation(of: UInt16.self, capacity: count) { halves in
+      UnsafeMutableRawBufferPointer(halves).copyMemory(from: bytes)
+      let convert = entry.dtype == .bf16 ? ck_bf16_to_f32 : ck_f16_to_f32
+      convert(halves.baseAddress, out, Int64(count))
     }
+  }
+
+  private static func firstNonFinite(_ values: UnsafePointer<Float>, _ count: Int) -> Int? {
+    var largest: UInt32 = 0
+    for index in 0..<count { largest = max(largest, values[index].bitPattern & 0x7FFF_FFFF) }
+    if largest < 0x7F80_0000 { return nil }
+    return (0..<count).first { !values[$0].isFinite }
+  }
+
+  private func notFinite(
+    _ entry: SafetensorsEntry,
+    at position: Int,
+    value: Float
+  ) -> SafetensorsError {
+    var index: [Int] = []
+    var rest = position
+    for extent in entry.shape.reversed() {
+      index.insert(rest % extent, at: 0)
+      rest /= extent
+    }
+    return SafetensorsError(
+      file: path,
+      fault: .notFinite(tensor: entry.name, index: index, value: value.description)
+    )
+  }
+
+  /// Takes the whole pages of a tensor out of this process; the system may keep the file cached.
+  private func letGo(_ entry: SafetensorsEntry) {
+    let page = Int(sysconf(Int32(_SC_PAGESIZE)))
+    let start = (dataStart + entry.range.lowerBound + page - 1) / page * page
+    let end = (dataStart + entry.range.upperBound) / page * page
+    guard start < end else { return }
+    madvise(
+      UnsafeMutableRawPointer(mutating: mapping.baseAddress! + start),
+      end - start,
+      MADV_DONTNEED
+    )
   }
 }

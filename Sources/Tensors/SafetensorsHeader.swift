@@ -30,6 +30,7 @@ public struct SafetensorsError: Error, CustomStringConvertible, Equatable {
     case trailingBytes(Int)
     case noSuchTensor(String)
     case wrongShape(tensor: String, found: [Int], wanted: [Int])
+    case notFinite(tensor: String, index: [Int], value: String)
     case wrongCount(tensor: String, values: Int, shape: [Int])
     case cannotWrite(operation: String, errno: Int32)
   }
@@ -38,6 +39,12 @@ public struct SafetensorsError: Error, CustomStringConvertible, Equatable {
   public let file: String
   /// What is wrong.
   public let fault: Fault
+
+  /// Takes each field as given.
+  public init(file: String, fault: Fault) {
+    self.file = file
+    self.fault = fault
+  }
 
   /// What is wrong and how to cure it.
   public var description: String { "\(file): \(explanation)" }
@@ -74,6 +81,9 @@ public struct SafetensorsError: Error, CustomStringConvertible, Equatable {
     case .wrongShape(let name, let found, let wanted):
       "tensor \(name) has shape \(found), the model wants \(wanted): is config.json of the same "
         + "checkpoint?"
+    case .notFinite(let name, let index, let value):
+      "tensor \(name) has \(value) at \(index): the file is damaged, or its training diverged; copy it "
+        + "again, or take an earlier checkpoint"
     case .wrongCount(let name, let values, let shape):
       "tensor \(name) has \(values) values for the shape \(shape)"
     case .cannotWrite(let operation, let number):

@@ -12,20 +12,43 @@ public struct SafetensorsTensor {
   public let name: String
   /// Extent of each axis, outermost first.
   public let shape: [Int]
-  /// FP32 values in row-major order; called once, while the tensor is written.
-  let values: () -> [Float]
+  /// Hands over FP32 values in row-major order, in pieces; called once, while the tensor is written.
+  let pieces: (_ take: ([Float]) throws -> Void) throws -> Void
 
-  /// Values made when they are needed, so that a checkpoint is never held twice.
+  /// Values made when they are needed.
   public init(name: String, shape: [Int], values: @escaping () -> [Float]) {
     self.name = name
     self.shape = shape
-    self.values = values
+    pieces = { try $0(values()) }
+  }
+
+  /// Values of a buffer, read piece by piece, so that a checkpoint is never held twice.
+  public init(
+    name: String,
+    shape: [Int],
+    backend: any Backend,
+    buffer: @escaping () -> Buffer
+  ) {
+    self.name = name
+    self.shape = shape
+    pieces = { take in
+      let buffer = buffer()
+      for start in stride(from: 0, to: buffer.count, by: Self.piece) {
+        let count = min(Self.piece, buffer.count - start)
+        try take(backend.read(buffer.slice(start, count: count)))
+      }
+    }
   }
 
   /// A parameter's values.
   public init(_ parameter: Parameter) {
-    self.init(name: parameter.name, shape: parameter.shape) { parameter.value.array }
+    self.init(name: parameter.name, shape: parameter.shape, backend: parameter.backend) {
+      parameter.value.buffer
+    }
   }
+
+  /// Values read at a time: 4 MiB.
+  private static let piece = 1 << 20
 }
 
 /// Writes a safetensors file that is either whole or absent: into a temporary file in the same
@@ -130,13 +153,20 @@ private final class SafetensorsWriter {
   }
 
   func write(_ tensor: SafetensorsTensor, _ dtype: SafetensorsDType) throws {
-    let values = tensor.values()
-    guard values.count == tensor.shape.product else {
+    var count = 0
+    try tensor.pieces { values in
+      count += values.count
+      try write(values, dtype)
+    }
+    guard count == tensor.shape.product else {
       throw SafetensorsError(
         file: path,
-        fault: .wrongCount(tensor: tensor.name, values: values.count, shape: tensor.shape)
+        fault: .wrongCount(tensor: tensor.name, values: count, shape: tensor.shape)
       )
     }
+  }
+
+  private func write(_ values: [Float], _ dtype: SafetensorsDType) throws {
     if dtype == .f32 {
       try values.withUnsafeBytes { try write($0) }
       return

@@ -21,6 +21,14 @@ public struct LowRankUpdate {
   /// R.
   public var rank: Int { down.shape[0] }
 
+  /// weight (N,K) + scale * up down, in memory of its own.
+  public func added(to weight: Buffer, backend: any Backend) -> Buffer {
+    let sum = Buffer(backend.makeStorage(count: weight.count))
+    backend.copy(weight, to: sum)
+    add(to: sum, backend: backend)
+    return sum
+  }
+
   /// target (N,K) += scale * up down: the weight as it is with the update.
   ///
   /// The scale goes to the up projection first, N * R values, so that no product of the weight's size is made.

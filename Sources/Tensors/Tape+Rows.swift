@@ -8,7 +8,7 @@ extension Tape {
     let width = table.shape[1]
     requireRows(ids, below: table.shape[0], of: table.name)
     let y = makeOutput([ids.count, width], tracked: tracks([], [table]))
-    backend.gatherRows(table.value.buffer, rows: ids, width: width, into: y.buffer)
+    table.gatherRows(ids, into: y.buffer)
     guard y.isTracked else { return y }
     record(y) { [self] dy in
       let padding = paddingRow.flatMap { row in

@@ -53,8 +53,9 @@ extension Tape {
       backend: backend
     )
     var isArgmax: [Bool] = []
+    let weight = head.head.value
     for chunk in chunks {
-      head.makeLogits(chunk, into: logits)
+      head.makeLogits(chunk, weight.buffer, into: logits)
       isArgmax += backend.logProbs(
         logits: Buffer(logits, count: chunk.count * vocabulary),
         targets: head.targets(chunk),
@@ -121,10 +122,10 @@ private struct LogProbHead {
     buffer.slice(chunk.start * hidden.width, count: chunk.count * hidden.width)
   }
 
-  func makeLogits(_ chunk: ChunkOfRows, into logits: Storage) {
+  func makeLogits(_ chunk: ChunkOfRows, _ weight: Buffer, into logits: Storage) {
     backend.linear(
       x: rows(chunk, of: hidden.buffer),
-      weight: head.value.buffer,
+      weight: weight,
       bias: nil,
       into: Buffer(logits, count: chunk.count * vocabulary),
       shape: shape(chunk)
@@ -140,8 +141,10 @@ private struct LogProbHead {
   ) {
     guard let largest = chunks.first else { return }
     let logits = kept ?? backend.makeStorage(count: largest.count * vocabulary)
+    // Once for all chunks: of a head kept in BF16 it is a copy.
+    let weight = head.value
     for chunk in chunks {
-      if kept == nil { makeLogits(chunk, into: logits) }
+      if kept == nil { makeLogits(chunk, weight.buffer, into: logits) }
       let dLogits = Buffer(logits, count: chunk.count * vocabulary)
       backend.logProbsBackward(
         logits: dLogits,
@@ -161,7 +164,7 @@ private struct LogProbHead {
       if let dHidden {
         backend.linearInputGradient(
           dy: dLogits,
-          weight: head.value.buffer,
+          weight: weight.buffer,
           into: rows(chunk, of: dHidden),
           shape: shape(chunk),
           accumulate: accumulate

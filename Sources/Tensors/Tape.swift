@@ -114,6 +114,16 @@ public final class Tape {
       backend.write(gradient, to: Buffer(seed))
       accumulate(into: output, adding: seed)
     }
+    unwind()
+  }
+
+  /// As `backward(_:gradient:)` for a gradient on the device, which may be kept and shared.
+  func backward(_ output: Tensor, gradient: Storage) {
+    accumulate(into: output, adding: gradient)
+    unwind()
+  }
+
+  private func unwind() {
     while let node = nodes.popLast() {
       guard let gradient = node.output.gradient else { continue }
       node.output.gradient = nil

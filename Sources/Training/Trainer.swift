@@ -12,7 +12,9 @@ public import Tokenizers
 /// A trainer belongs to one thread. The strategy, the datasets and the rewards are known by their protocols alone.
 public final class Trainer {
   /// What decides the run.
-  public internal(set) var configuration: TrainingConfiguration
+  public internal(set) var configuration: TrainingConfiguration {
+    didSet { model.gradientCheckpointing = configuration.gradientCheckpointing }
+  }
   let model: DecoderModel
   let backend: any Backend
   /// Strategy, datasets and rewards as they are now.
@@ -71,6 +73,7 @@ public final class Trainer {
     try parts.check()
     self.configuration = configuration
     self.model = model
+    model.gradientCheckpointing = configuration.gradientCheckpointing
     self.backend = backend
     self.parts = parts
     self.run = run

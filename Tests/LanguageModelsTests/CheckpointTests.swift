@@ -113,6 +113,43 @@ import Testing
     #expect(alone.embedding.value.array == table.map { $0 * 2 })
   }
 
+  @Test(arguments: [Float.nan, .infinity])
+  func weightsThatAreNoNumbersAreNamed(_ value: Float) throws {
+    let folder = try TemporaryFolder()
+    let directory = try folder.copy(Self.sharded)
+    let name = "model.layers.1.mlp.up_proj.weight"
+    try rewrite(directory) { tensor in
+      guard tensor.name == name else { return tensor }
+      return SafetensorsTensor(name: name, shape: [56, 40]) {
+        var values = [Float](repeating: 0.5, count: 56 * 40)
+        values[3 * 40 + 17] = value
+        return values
+      }
+    }
+    let error = SafetensorsError(
+      file: directory.appendingPathComponent("model.safetensors").path,
+      fault: .notFinite(tensor: name, index: [3, 17], value: value.description)
+    )
+    #expect(throws: error) { try load(directory) }
+    let model = try load(fixtures.appendingPathComponent(Self.sharded))
+    #expect(throws: error) { try model.loadParameters(from: directory) }
+  }
+
+  @Test func loadingSaysHowFarItIs() throws {
+    var seen: [LoadingProgress] = []
+    let directory = fixtures.appendingPathComponent(Self.sharded)
+    let model = try DecoderModel(
+      directory: directory,
+      backend: makeBackend(threads: 1),
+      progress: { seen.append($0) }
+    )
+    #expect(seen.count == model.store.parameters.count)
+    #expect(seen.allSatisfy { $0.totalBytes == 4 * model.parameterCount })
+    #expect(seen.last?.bytes == seen.last?.totalBytes)
+    #expect(zip(seen, seen.dropFirst()).allSatisfy { $0.bytes < $1.bytes })
+    #expect(Set(seen.map(\.file)).count == 4)
+  }
+
   @Test func missingParametersAreNamed() throws {
     let folder = try TemporaryFolder()
     let directory = try folder.copy("qwen3-bf16")
@@ -196,6 +233,47 @@ import Testing
 
   func index(_ directory: URL) -> URL {
     directory.appendingPathComponent("model.safetensors.index.json")
+  }
+
+  /// Above the limit, weights go to several files; what an earlier save left does not stay to be read in their place.
+  @Test func largeModelsAreSavedInSeveralFiles() throws {
+    let folder = try TemporaryFolder()
+    let model = try load(fixtures.appendingPathComponent("qwen3-bf16"))
+    func names() throws -> [String] {
+      try FileManager.default.contentsOfDirectory(atPath: folder.url.path)
+        .filter { $0.hasPrefix("model") }.sorted()
+    }
+    let two = ["model-00001-of-00002.safetensors", "model-00002-of-00002.safetensors"]
+    try model.save(to: folder.url)
+    #expect(try names() == ["model.safetensors"])
+    // Half of the values in BF16, and the largest matrix: so much that two files do.
+    let largest = model.store.parameters.map(\.range.count).max() ?? 0
+    let limit = model.parameterCount + 2 * largest
+    try model.save(to: folder.url, weightType: .bfloat16, maxShardSize: limit)
+    #expect(try names() == two + ["model.safetensors.index.json"])
+    #expect(WeightsFile.all(in: folder.url).map(\.lastPathComponent) == two)
+    let sizes = try WeightsFile.all(in: folder.url).map { file in
+      try SafetensorsFile(path: file.path).entries.reduce(0) { $0 + $1.range.count }
+    }
+    #expect(sizes.allSatisfy { $0 <= limit } && sizes.reduce(0, +) == 2 * model.parameterCount)
+    let index = try JSONSerialization.jsonObject(
+      with: Data(contentsOf: index(folder.url))
+    )
+    let metadata = (index as? [String: Any])?["metadata"] as? [String: Any]
+    #expect(metadata?["total_size"] as? Int == 2 * model.parameterCount)
+    // The fixture is BF16: nothing was lost.
+    let again = try load(folder.url)
+    #expect(again.store.parameters.map(\.value.array) == model.store.parameters.map(\.value.array))
+    // Every parameter in a file of its own, then one file again.
+    try model.save(to: folder.url, maxShardSize: 1)
+    #expect(try names().count == model.store.parameters.count + 1)
+    #expect(
+      try load(folder.url).store.parameters.map(\.value.array)
+        == model.store.parameters.map(\.value.array)
+    )
+    try folder.write("mine", "model-card.md")
+    try model.save(to: folder.url)
+    #expect(try names() == ["model-card.md", "model.safetensors"])
   }
 
   @Test func aMissingShardIsNamed() throws {
@@ -289,7 +367,9 @@ import Testing
       .appendingPathComponent("Parity/check_transformers.py")
     for (name, model, weightType) in cases {
       let directory = folder.url.appendingPathComponent(name)
-      try model.save(to: directory, weightType: weightType)
+      // One file, or several.
+      let limit = weightType == .bfloat16 ? 20_000 : DecoderModel.largestShard
+      try model.save(to: directory, weightType: weightType, maxShardSize: limit)
       let vocabulary = model.configuration.vocabSize
       let ids = [someTokens(30, below: vocabulary), someTokens(2, below: vocabulary, salt: 5)]
       // From the disk again: BF16 rounds.

@@ -51,6 +51,30 @@ import Testing
     }
   }
 
+  /// A model that only generates never has its matrices but packed, and the same bits.
+  @Test(arguments: fixtureModels, [MatrixPrecision.fp32, .bf16])
+  func aModelThatOnlyGeneratesHasTheSameBits(_ name: String, _ precision: MatrixPrecision) throws {
+    let directory = fixtures.appendingPathComponent(name)
+    let backend = try makeBackend(precision: precision)
+    let whole = try DecoderModel(directory: directory, backend: backend, trainable: false)
+    let packed = try GenerationModel(directory: directory, backend: backend)
+    #expect(packed.generation == whole.generation)
+    let limit = min(whole.configuration.vocabSize, 61)
+    let requests = (0..<5).map {
+      GenerationRequest(
+        prompt: someTokens(5 + 9 * $0, below: limit, salt: $0),
+        count: 2,
+        firstID: UInt64(2 * $0)
+      )
+    }
+    let options = GenerationOptions(maxCompletionLength: 12)
+    let expected = try Generator(model: whole).generate(requests, options: options, seed: 8)
+    let ours = try Generator(model: packed, maxConcurrent: 3)
+      .generate(requests, options: options, seed: 8)
+    #expect(ours == expected)
+    #expect(expected.joined().contains { $0.tokens.count > 1 })
+  }
+
   @Test(arguments: ModelFamily.allCases)
   func logProbsAreThoseOfTheWholeForward(_ family: ModelFamily) throws {
     let model = try model(family, tied: family != .llama)

@@ -8,7 +8,9 @@ let fixtures = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
   .appendingPathComponent("Fixtures")
 
 /// The models of Fixtures/make_fixtures.py.
-let fixtureModels = ["qwen2-f16", "qwen3-bf16", "llama-f32-sharded", "llama-bias-bf16"]
+let fixtureModels = [
+  "qwen2-f16", "qwen3-bf16", "llama-f32-sharded", "llama-bias-bf16", "llama-bf16-sharded",
+]
 
 /// Golden values that do not belong to the project: beside the checkout, or STEPWISE_SHARED.
 let sharedModels: URL? = {

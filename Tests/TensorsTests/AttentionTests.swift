@@ -83,6 +83,41 @@ struct AttentionTests {
     )
   }
 
+  /// Queries, keys and values side by side give the bits of those apart.
+  @Test(arguments: BackendCase.all)
+  func joinedProjectionsHaveTheSameBits(_ test: BackendCase) {
+    let (heads, kvHeads, dim, tokens) = (6, 2, 24, 150)
+    let shape = AttentionShape(heads: heads, kvHeads: kvHeads, headDim: dim, scale: 0.2)
+    let segments = AttentionSegments(starts: [0, 70, 71, 150])
+    let widths = [heads * dim, kvHeads * dim, kvHeads * dim]
+    let parts = widths.enumerated().map { normals(tokens * $1, stream: 60 + UInt64($0)) }
+    let joined = (0..<tokens).flatMap { token in
+      zip(parts, widths).flatMap { $0[token * $1..<(token + 1) * $1] }
+    }
+    func tensor(_ values: [Float]) -> Tensor {
+      Tensor(values, shape: [values.count], backend: test.backend)
+    }
+    let out = tensor([Float](repeating: 0, count: tokens * widths[0]))
+    let outOfJoined = tensor([Float](repeating: 0, count: tokens * widths[0]))
+    test.backend.attention(
+      q: tensor(parts[0]).buffer,
+      k: tensor(parts[1]).buffer,
+      v: tensor(parts[2]).buffer,
+      into: out.buffer,
+      lse: nil,
+      segments: segments,
+      shape: shape
+    )
+    test.backend.attention(
+      qkv: tensor(joined).buffer,
+      into: outOfJoined.buffer,
+      segments: segments,
+      shape: shape
+    )
+    #expect(out.array == outOfJoined.array)
+    #expect(out.array.contains { $0 != 0 })
+  }
+
   /// Scores of a thousand must neither overflow nor leak: the largest wins whole.
   @Test(arguments: BackendCase.all)
   func largeScores(_ test: BackendCase) {

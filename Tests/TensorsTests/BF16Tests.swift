@@ -90,17 +90,11 @@ struct BF16Tests {
     let shape = AttentionShape(heads: heads, kvHeads: kvHeads, headDim: dim, scale: 0.2)
     let layout = KeyValueLayout(layers: 2, kvHeads: kvHeads, headDim: dim)
     let block = KeyValueBlock(layout: layout, capacity: tokens, backend: test.backend)
-    let tape = Tape(backend: test.backend, recording: false)
     let q = normals(heads * dim, stream: 9)
     for layer in 0..<2 {
       let k = normals(tokens * width, stream: 10 + UInt64(layer))
       let v = normals(tokens * width, stream: 20 + UInt64(layer))
-      tape.appendKeyValues(
-        keys: Tensor(k, shape: [tokens, width], backend: test.backend),
-        values: Tensor(v, shape: [tokens, width], backend: test.backend),
-        to: [KeyValueDestination(block: block, position: 0, row: 0, tokens: tokens)],
-        layer: layer
-      )
+      fill(block, layer: layer, keys: k, values: v, backend: test.backend)
       let out = decodeAttention(
         test.backend,
         q: Tensor(q, shape: [1, heads * dim], backend: test.backend),
@@ -169,6 +163,25 @@ struct PackedWeightsTests {
         start += output
       }
     }
+  }
+
+  /// Rows that are read out of packed weights are the rows that went in, rounded where packing rounds.
+  @Test(arguments: cases)
+  func packedRowsComeBack(_ test: BackendCase) {
+    let (output, input) = (77, 45)
+    let table = normals(output * input, stream: 50)
+    let rows: [Int32] = [76, 0, 31, 32, 33, 64, 0]
+    let weights = Tensor(table, shape: [output, input], backend: test.backend)
+    let packed = test.backend.pack([weights.buffer], input: input)
+    let out = Tensor(shape: [rows.count, input], backend: test.backend)
+    test.backend.gatherRows(of: packed, rows: rows, into: out.buffer)
+    let isRounded = test.backend.precision == .bf16
+    let expected = rows.flatMap { row in
+      table[Int(row) * input..<(Int(row) + 1) * input].map {
+        isRounded ? BF16Tests.rounded($0) : $0
+      }
+    }
+    #expect(out.array == expected)
   }
 
   /// What the residual stream, the norm after it and the gated unit give is what their single steps give.

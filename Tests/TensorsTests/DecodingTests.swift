@@ -44,7 +44,6 @@ struct DecodingTests {
       kvHeads: layout.kvHeads,
       headDim: layout.dim
     )
-    let tape = Tape(backend: backend, recording: false)
     let shape = AttentionShape(
       heads: layout.heads,
       kvHeads: layout.kvHeads,
@@ -53,8 +52,8 @@ struct DecodingTests {
     )
     var stream: UInt64 = 100
 
-    /// Fills a block, layer by layer; the last rows one at a time, as decoding does.
-    func fill(_ tokens: Int) -> (block: KeyValueBlock, k: [[Float]], v: [[Float]]) {
+    /// A block, filled layer by layer.
+    func filled(_ tokens: Int) -> (block: KeyValueBlock, k: [[Float]], v: [[Float]]) {
       let block = KeyValueBlock(layout: kvLayout, capacity: tokens + 3, backend: backend)
       var (keys, values): ([[Float]], [[Float]]) = ([], [])
       for layer in 0..<layers {
@@ -63,20 +62,13 @@ struct DecodingTests {
         let v = normals(tokens * kvWidth, stream: stream + 1)
         keys.append(k)
         values.append(v)
-        let kTensor = Tensor(k, shape: [tokens, kvWidth], backend: backend)
-        let vTensor = Tensor(v, shape: [tokens, kvWidth], backend: backend)
-        let bulk = max(0, tokens - 2)
-        var destinations = [KeyValueDestination(block: block, position: 0, row: 0, tokens: bulk)]
-        for t in bulk..<tokens {
-          destinations.append(KeyValueDestination(block: block, position: t, row: t, tokens: 1))
-        }
-        tape.appendKeyValues(keys: kTensor, values: vTensor, to: destinations, layer: layer)
+        fill(block, layer: layer, keys: k, values: v, backend: backend)
       }
       return (block, keys, values)
     }
 
-    let prefixes = layout.prefixes.map(fill)
-    let owns = layout.rows.map { fill($0.own) }
+    let prefixes = layout.prefixes.map(filled)
+    let owns = layout.rows.map { filled($0.own) }
     let rows = zip(layout.rows, owns).map { row, own in
       DecodeRow(
         prefix: row.prefix < 0 ? nil : prefixes[row.prefix].block,

@@ -97,16 +97,10 @@ struct InvarianceTests {
 
   private func decoding(_ backend: CPUBackend) -> [[Float]] {
     let layout = KeyValueLayout(layers: 1, kvHeads: 2, headDim: 20)
-    let tape = Tape(backend: backend, recording: false)
     func block(_ tokens: Int, _ stream: UInt64) -> KeyValueBlock {
       let block = KeyValueBlock(layout: layout, capacity: tokens, backend: backend)
-      let k = Tensor(normals(tokens * 40, stream: stream), shape: [tokens, 40], backend: backend)
-      tape.appendKeyValues(
-        keys: k,
-        values: k,
-        to: [KeyValueDestination(block: block, position: 0, row: 0, tokens: tokens)],
-        layer: 0
-      )
+      let k = normals(tokens * 40, stream: stream)
+      fill(block, layer: 0, keys: k, values: k, backend: backend)
       return block
     }
     let prefix = block(100, 70)

@@ -192,6 +192,71 @@ struct SafetensorsTests {
     }
   }
 
+  /// NaN and infinity are values like others until somebody says that they are weights.
+  @Test(arguments: SafetensorsDType.allCases)
+  func nonFiniteWeightsAreNamed(_ dtype: SafetensorsDType) throws {
+    let backend = BackendCase.all[0].backend
+    for (value, place) in [(Float.nan, 0), (.infinity, 20_000), (-.infinity, 29_999)] {
+      var values = [Float](repeating: 1, count: 30_000)
+      values[place] = value
+      try withFile { path in
+        let tensor = SafetensorsTensor(name: "w", shape: [3, 100, 100]) { values }
+        try writeSafetensors(to: path, tensors: [tensor], dtype: dtype)
+        let file = try SafetensorsFile(path: path)
+        #expect(try file.load("w").count == 30_000)
+        let index = [place / 10_000, place / 100 % 100, place % 100]
+        let fault = SafetensorsError.Fault.notFinite(
+          tensor: "w",
+          index: index,
+          value: value.description
+        )
+        let error = SafetensorsError(file: path, fault: fault)
+        #expect("\(error)".contains("w has \(value) at \(index)"))
+        #expect(throws: error) { try file.load("w", refusingNonFinite: true) }
+        for matrices in [MatrixStorage.float32, .bfloat16] {
+          let store = ParameterStore(
+            specs: [ParameterSpec(name: "w", shape: [3, 100, 100])],
+            backend: backend,
+            trainable: false,
+            matrices: matrices
+          )
+          #expect(throws: error) {
+            try file.load(into: store["w"], refusingNonFinite: true)
+          }
+        }
+      }
+    }
+  }
+
+  @Test func tensorsAreCompared() throws {
+    try withFile { path in
+      var values = normals(40_000, stream: 8)
+      values[7] = .nan
+      var others = values
+      others[39_999] += 1
+      try writeSafetensors(
+        to: path,
+        tensors: [
+          SafetensorsTensor(name: "a", shape: [400, 100]) { values },
+          SafetensorsTensor(name: "same", shape: [400, 100]) { values },
+          SafetensorsTensor(name: "other", shape: [400, 100]) { others },
+          SafetensorsTensor(name: "flat", shape: [40_000]) { values },
+        ]
+      )
+      let file = try SafetensorsFile(path: path)
+      #expect(try file.holds("a", equalTo: "same", of: file))
+      #expect(try !file.holds("a", equalTo: "other", of: file))
+      #expect(try !file.holds("a", equalTo: "flat", of: file))
+      let half = path + ".half"
+      try writeSafetensors(
+        to: half,
+        tensors: [SafetensorsTensor(name: "a", shape: [400, 100]) { values }],
+        dtype: .bf16
+      )
+      #expect(try !file.holds("a", equalTo: "a", of: SafetensorsFile(path: half)))
+    }
+  }
+
   @Test func loadingIntoParameters() throws {
     let backend = BackendCase.all[0].backend
     let store = ParameterStore(

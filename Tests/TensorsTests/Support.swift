@@ -166,3 +166,41 @@ func decodeAttention(
   )
   return out
 }
+
+/// Puts keys and values (tokens, kvHeads * headDim) of one layer into a block, as the kernel of
+/// generation does: at position 0 its rotation changes nothing.
+func fill(
+  _ block: KeyValueBlock,
+  layer: Int,
+  keys: [Float],
+  values: [Float],
+  backend: any Backend
+) {
+  let layout = block.layout
+  let width = layout.kvHeads * layout.headDim
+  let tokens = keys.count / width
+  let padding = [Float](repeating: 0, count: width)
+  let rows = (0..<tokens).flatMap { token in
+    let range = token * width..<(token + 1) * width
+    return padding + keys[range] + values[range]
+  }
+  backend.prepareDecodeAttention(
+    qkv: Tensor(rows, shape: [tokens, 3 * width], backend: backend).buffer,
+    rows: DecodeTable(
+      rows: (0..<tokens).map { DecodeRow(own: block, ownCount: $0 + 1) },
+      positions: [Int32](repeating: 0, count: tokens)
+    ),
+    layer: layer,
+    shape: AttentionShape(
+      heads: layout.kvHeads,
+      kvHeads: layout.kvHeads,
+      headDim: layout.headDim,
+      scale: 1
+    ),
+    norms: nil,
+    table: RotaryTable(
+      config: RotaryConfiguration(theta: 10_000, headDim: layout.headDim),
+      positions: 1
+    )
+  )
+}

@@ -123,11 +123,11 @@ typedef struct {
                             int64_t rows, int64_t vocab);
 
   /// Causal attention inside each segment. q, o (T, heads, dim); k, v (T, kv_heads, dim), dim at most
-  /// 256; segments (segment_count + 1) starts. prefixes (segment_count) names the segment that all
+  /// 256, rows of q and of k and v so many floats apart; segments (segment_count + 1) starts. prefixes (segment_count) names the segment that all
   /// tokens of a segment see before their own, -1 for none, itself one without a prefix; NULL: none
   /// has one. lse (T, heads), may be NULL: log2 of the sum of 2^(score * scale * log2 e).
-  void (*attention_forward)(ck_pool *pool, const float *q, const float *k, const float *v,
-                            float *o, float *lse, const int32_t *segments,
+  void (*attention_forward)(ck_pool *pool, const float *q, int64_t q_stride, const float *k,
+                            const float *v, int64_t kv_stride, float *o, float *lse, const int32_t *segments,
                             const int32_t *prefixes, int64_t segment_count, int64_t heads,
                             int64_t kv_heads, int64_t dim, float scale);
   /// dq, dk, dv are overwritten; lse and o are the forward's.
@@ -143,10 +143,6 @@ typedef struct {
   /// y (rows, width) = silu(gate) * up, both side by side in gate_up (rows, 2 width).
   void (*swiglu_rows)(ck_pool *pool, const float *gate_up, float *y, int64_t rows, int64_t width);
 
-  /// Writes tokens rows of k and v (tokens, kv_heads, dim) into a layer of a block from position on.
-  void (*kv_write)(ck_pool *pool, ck_precision type, const float *k, const float *v, void *keys,
-                   void *values, int64_t capacity, int64_t position, int64_t tokens,
-                   int64_t kv_heads, int64_t dim);
   /// qkv (rows, heads + 2 kv_heads, dim), one new token per row: queries and keys are normalised by
   /// head (norms may be NULL) and rotated in place; keys and values go to the end of the row's own span.
   void (*decode_prepare)(ck_pool *pool, ck_precision type, float *qkv, const ck_decode_row *table,
@@ -201,6 +197,8 @@ typedef struct {
   /// c (m,n) = a (m,k) * w (n,k)^T (+ bias).
   void (*gemm_packed)(ck_pool *pool, int64_t m, int64_t n, int64_t k, const float *a, int64_t lda,
                       const void *packed, const float *bias, float *c, int64_t ldc);
+  /// out (count, k): row i is row rows[i] of a packed weight, as it was rounded.
+  void (*packed_rows)(const void *packed, int64_t k, const int32_t *rows, int64_t count, float *out);
 } ck_matrix_kernels;
 
 typedef enum { CK_LEVEL_BASELINE = 0, CK_LEVEL_V3 = 1, CK_LEVEL_V4 = 2 } ck_level;

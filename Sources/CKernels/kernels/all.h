@@ -69,7 +69,6 @@ const ck_kernels CK_TABLE = {
     .attention_backward = attention_backward,
     .add_rms_forward = add_rms_forward,
     .swiglu_rows = swiglu_rows,
-    .kv_write = kv_write,
     .decode_prepare = decode_prepare,
     .decode_attention = decode_attention,
     .softmax_rows = softmax_rows,

@@ -13,6 +13,7 @@ typedef struct {
   float *out, *lse, *dq, *dk, *dv;
   const int32_t *segments, *prefixes;
   int64_t segment_count, heads, kv_heads, dim;
+  int64_t q_stride, kv_stride;  // forward: floats from row to row
   float scale;
   const int64_t *tasks;  // forward: first task of each segment, and the end
   int64_t task_rows;     // forward: rows of a task
@@ -144,7 +145,7 @@ static void attention_forward_task(void *context, int64_t task) {
   // Late rows see most: they go first, so that threads finish together.
   int64_t index = job->tasks[segment + 1] - 1 - part;
   int64_t first = index * job->task_rows, count = ck_min(job->task_rows, n - first);
-  int64_t kv_stride = job->kv_heads * dim, q_stride = job->heads * dim;
+  int64_t kv_stride = job->kv_stride, q_stride = job->q_stride, out_stride = job->heads * dim;
   int64_t prefix = segment_prefix(job, segment);
   int64_t prefix_start = prefix >= 0 ? job->segments[prefix] : 0;
   int64_t split = prefix >= 0 ? segment_rows(job, prefix) : 0;
@@ -186,12 +187,12 @@ static void attention_forward_task(void *context, int64_t task) {
         int64_t at = (g * blocks + b) * room;
         pack_queries(job->q + (start + i) * q_stride + h * dim, q_stride, view.rows, dim,
                      job->scale * attention_log2e, block);
-        float *out = job->out + (start + i) * q_stride + h * dim;
-        for (int64_t r = 0; r < view.rows; ++r) ask_for_row(out + r * q_stride, dim);
+        float *out = job->out + (start + i) * out_stride + h * dim;
+        for (int64_t r = 0; r < view.rows; ++r) ask_for_row(out + r * out_stride, dim);
         attention_scores(&view, block, key_panels, dim, scores);
         attention_softmax(&view, scores, max + at, sums + at, factors);
         const float *from = c > 0 ? factors : NULL;
-        attention_weighted(&view, scores, 0, here, value_panels, value_stride, dim, out, q_stride,
+        attention_weighted(&view, scores, 0, here, value_panels, value_stride, dim, out, out_stride,
                            from);
       }
     }
@@ -200,7 +201,7 @@ static void attention_forward_task(void *context, int64_t task) {
     for (int64_t i = 0; i < count; ++i) {
       int64_t at = (g * blocks + i / CK_QB) * room + i % CK_QB, h = kv * group + g;
       float sum = v_sum(sums[at]), inverse = 1.0f / sum;
-      float *out = job->out + (start + first + i) * q_stride + h * dim;
+      float *out = job->out + (start + first + i) * out_stride + h * dim;
       int64_t d = 0;
       for (; d + CK_W <= dim; d += CK_W) v_store(out + d, v_load(out + d) * inverse);
       for (; d < dim; ++d) out[d] *= inverse;
@@ -210,14 +211,15 @@ static void attention_forward_task(void *context, int64_t task) {
     }
 }
 
-static void attention_forward(ck_pool *pool, const float *q, const float *k, const float *v,
-                              float *o, float *lse, const int32_t *segments,
+static void attention_forward(ck_pool *pool, const float *q, int64_t q_stride, const float *k,
+                              const float *v, int64_t kv_stride, float *o, float *lse, const int32_t *segments,
                               const int32_t *prefixes, int64_t segment_count, int64_t heads,
                               int64_t kv_heads, int64_t dim, float scale) {
   int64_t *tasks = ck_scratch(CK_SCRATCH_SHARED, sizeof(int64_t) * (size_t)(segment_count + 1));
   attention_job job = {.q = q, .k = k, .v = v, .out = o, .lse = lse, .segments = segments,
                        .prefixes = prefixes, .segment_count = segment_count, .heads = heads,
-                       .kv_heads = kv_heads, .dim = dim, .scale = scale, .tasks = tasks};
+                       .kv_heads = kv_heads, .dim = dim, .q_stride = q_stride,
+                       .kv_stride = kv_stride, .scale = scale, .tasks = tasks};
   // 512 rows and heads in all: a chunk's packing is then a small part of its use.
   job.task_rows = ck_ceil_div(ck_ceil_div(512 * kv_heads, heads), CK_QB) * CK_QB;
   tasks[0] = 0;

@@ -9,12 +9,6 @@
 enum { CK_DECODE_ROWS = 16 };
 
 typedef struct {
-  const float *k, *v;
-  void *keys, *values;
-  int64_t capacity, position, tokens, kv_heads, dim;
-} kv_write_job;
-
-typedef struct {
   const float *q;
   float *o;
   const ck_decode_row *table;
@@ -69,17 +63,6 @@ CK_INLINE vf bf16_widen(const uint16_t *p) {
 #define CK_KV_LOAD bf16_widen
 #define CK_KV_ROUND bf16_round
 #include "decode_cache.h"
-
-static void kv_write(ck_pool *pool, ck_precision type, const float *k, const float *v, void *keys,
-                     void *values, int64_t capacity, int64_t position, int64_t tokens,
-                     int64_t kv_heads, int64_t dim) {
-  kv_write_job job = {k, v, keys, values, capacity, position, tokens, kv_heads, dim};
-  ck_task task = type == CK_BF16_PRODUCTS ? kv_bf16_write_task : kv_f32_write_task;
-  if (tokens * kv_heads * dim < CK_GRAIN)
-    for (int64_t kv = 0; kv < kv_heads; ++kv) task(&job, kv);
-  else
-    ck_parallel_for(pool, kv_heads, task, &job);
-}
 
 static void decode_prepare(ck_pool *pool, ck_precision type, float *qkv, const ck_decode_row *table,
                            int64_t rows, int64_t layer, int64_t heads, int64_t kv_heads,

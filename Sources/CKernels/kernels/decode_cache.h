@@ -16,17 +16,6 @@ CK_INLINE void CK_KV(write)(const float *k, const float *v, CK_KV_TYPE *keys, CK
   }
 }
 
-static void CK_KV(write_task)(void *context, int64_t kv) {
-  const kv_write_job *job = context;
-  int64_t dim = job->dim, stride = job->kv_heads * dim;
-  CK_KV_TYPE *keys = (CK_KV_TYPE *)job->keys + kv * job->capacity * dim;
-  CK_KV_TYPE *values = (CK_KV_TYPE *)job->values + kv * job->capacity * dim;
-  for (int64_t t = 0; t < job->tokens; ++t) {
-    int64_t at = t * stride + kv * dim;
-    CK_KV(write)(job->k + at, job->v + at, keys, values, job->position + t, dim);
-  }
-}
-
 // Asks for the lines of `count` elements.
 CK_INLINE void CK_KV(prefetch)(const CK_KV_TYPE *p, int64_t count) {
   const int64_t line = 64 / (int64_t)sizeof(CK_KV_TYPE);

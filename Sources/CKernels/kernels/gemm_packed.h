@@ -40,6 +40,22 @@ static void pack_weights_with(bool round, ck_pool *pool, const ck_weight_part *p
   ck_parallel_for(pool, ck_ceil_div(job.n, CK_NR), pack_weights_task, &job);
 }
 
+// A packed weight's rows are a panel's columns: each of their elements is in a line of its own.
+static void packed_rows(const void *packed, int64_t k, const int32_t *rows, int64_t count, float *out) {
+  for (int64_t r = 0; r < count; ++r, out += k) {
+    const ck_packed *row = (const ck_packed *)packed + rows[r] / CK_NR * CK_NR * ck_steps(k) +
+                           rows[r] % CK_NR;
+#if CK_BF16
+    for (int64_t i = 0; i < k; ++i) {
+      uint32_t pair = row[i / 2 * CK_NR], bits = i % 2 ? pair & 0xffff0000 : pair << 16;
+      __builtin_memcpy(out + i, &bits, sizeof bits);
+    }
+#else
+    for (int64_t i = 0; i < k; ++i) out[i] = row[i * CK_NR];
+#endif
+  }
+}
+
 // One or two rows times four panels at once: with fewer sums in flight the multipliers would wait for
 // their own results. Panels lie `stride` steps apart.
 CK_INLINE void wide_tile(const ck_packed *a, const ck_packed *b, int64_t stride, int64_t steps,

@@ -20,6 +20,7 @@ const ck_matrix_kernels CK_MATRIX_TABLE = {
     .packed_bytes = packed_bytes,
     .pack_weights = pack_weights,
     .gemm_packed = gemm_packed,
+    .packed_rows = packed_rows,
 };
 
 #if !CK_BF16
@@ -45,5 +46,6 @@ const ck_matrix_kernels CK_ROUNDED_TABLE = {
     .packed_bytes = packed_bytes,
     .pack_weights = pack_weights_rounded,
     .gemm_packed = gemm_packed_rounded,
+    .packed_rows = packed_rows,
 };
 #endif

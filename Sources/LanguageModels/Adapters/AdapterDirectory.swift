@@ -12,6 +12,9 @@ public struct AdapterDirectory: Sendable {
   /// What is known of the base's bytes: of adapters that Stepwise wrote.
   public let base: BaseIdentity?
 
+  /// The file of A and B.
+  public static let tensorsName = AdapterFile.tensors
+
   /// Reads the configuration.
   ///
   /// - Throws: `AdapterError` where the files are not there, `ModelConfigurationError` for a value that is

@@ -21,7 +21,7 @@ public struct BaseIdentity: Codable, Sendable, Equatable {
 
   /// The directory.
   public var path: String
-  /// The safetensors files, by name.
+  /// The files of the weights.
   public var files: [File]
 
   /// Looks at a model's directory.
@@ -29,9 +29,9 @@ public struct BaseIdentity: Codable, Sendable, Equatable {
   /// - Parameter digest: The SHA-256 of a file.
   public init(directory: URL, digest: (URL) throws -> String) throws {
     path = directory.standardizedFileURL.path
-    files = try FileManager.default.contentsOfDirectory(atPath: path).sorted()
-      .filter { $0.hasSuffix(".safetensors") && $0 != AdapterFile.tensors }
-      .map { File(name: $0, sha256: try digest(directory.appendingPathComponent($0))) }
+    files = try WeightsFile.all(in: directory).map {
+      File(name: $0.lastPathComponent, sha256: try digest($0))
+    }
   }
 
   /// Refuses a base with other bytes; where it lies does not matter.

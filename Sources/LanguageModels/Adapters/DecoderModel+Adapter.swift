@@ -25,11 +25,19 @@ extension DecoderModel {
     for layer in blocks.indices {
       for (_, projection) in DecoderBlock.projections {
         let linear = blocks[layer][keyPath: projection]
-        linear.update?.add(to: linear.weight.value.buffer, backend: backend)
+        guard linear.update != nil else { continue }
+        linear.weight.assign(linear.merged(backend))
         blocks[layer][keyPath: projection].update = nil
       }
     }
     adapter = nil
+  }
+
+  /// A parameter's values with what an adapter adds to them; its own values where that is nothing.
+  func merged(_ name: String) -> Buffer {
+    let values = store[name].value.buffer
+    guard let update = adapter?.update(ofParameter: name) else { return values }
+    return update.added(to: values, backend: backend)
   }
 
   /// What training changes: the adapter's parameters, or without one all.

@@ -53,7 +53,7 @@ extension LoRAAdapter {
       file,
       store.parameters.map { ParameterSpec(name: $0.name, shape: $0.shape) }
     )
-    for parameter in store.parameters { try file.load(into: parameter) }
+    for parameter in store.parameters { try file.load(into: parameter, refusingNonFinite: true) }
   }
 
   /// Checks that a file holds the given tensors and nothing else.

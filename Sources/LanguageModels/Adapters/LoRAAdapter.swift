@@ -100,6 +100,11 @@ public final class LoRAAdapter {
     )
   }
 
+  /// What is added to a weight of the base's checkpoint; `nil` where nothing is.
+  func update(ofParameter name: String) -> LowRankUpdate? {
+    name.hasSuffix(".weight") ? update(of: String(name.dropLast(".weight".count))) : nil
+  }
+
   /// Whether it changes nothing: every B is zero, as at the beginning.
   var isZero: Bool {
     modules.allSatisfy { module in

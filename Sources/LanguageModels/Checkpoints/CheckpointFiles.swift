@@ -16,8 +16,8 @@ struct CheckpointFiles {
     path = location.path
     var isDirectory: ObjCBool = false
     let exists = FileManager.default.fileExists(atPath: location.path, isDirectory: &isDirectory)
-    let single = location.appendingPathComponent("model.safetensors")
-    let index = location.appendingPathComponent("model.safetensors.index.json")
+    let single = location.appendingPathComponent(WeightsFile.single)
+    let index = location.appendingPathComponent(WeightsFile.index)
     if exists && !isDirectory.boolValue {
       files = [try SafetensorsFile(path: location.path)]
     } else if FileManager.default.fileExists(atPath: single.path) {

@@ -9,28 +9,23 @@ extension DecoderModel {
   /// tied model may hold `lm_head.weight` as well: equal to the embedding it is the same parameter,
   /// different from it the model is not tied after all, and alone it stands for both.
   ///
-  /// - Parameter trainable: Whether the model has gradients; a reference model needs none.
+  /// The files are mapped and read straight into the parameters; no weight may be NaN or infinite.
+  ///
+  /// - Parameters:
+  ///   - trainable: Whether the model has gradients; a reference model needs none.
+  ///   - progress: Is told after each parameter how far it is.
   /// - Throws: `ModelConfigurationError`, `CheckpointError` or `SafetensorsError`, each with the
   ///   file and the name at fault.
   public convenience init(
     directory: URL,
     backend: any Backend,
-    trainable: Bool = true
+    trainable: Bool = true,
+    progress: ((LoadingProgress) -> Void)? = nil
   ) throws {
-    var configuration = try DecoderConfiguration(directory: directory)
-    let generation = try GenerationConfiguration.read(directory: directory)
-    let files = try CheckpointFiles(directory)
-    if configuration.tieWordEmbeddings, try !files.headEqualsEmbedding() {
-      configuration.tieWordEmbeddings = false
-    }
-    try files.check(configuration)
-    self.init(zeros: configuration, backend: backend, trainable: trainable)
-    if var generation {
-      // Some checkpoints name their end of sequence in config.json alone.
-      if generation.eosTokenIDs.isEmpty { generation.eosTokenIDs = configuration.eosTokenIDs }
-      self.generation = generation
-    }
-    try files.load(into: store)
+    let checkpoint = try Checkpoint(directory: directory)
+    self.init(zeros: checkpoint.configuration, backend: backend, trainable: trainable)
+    generation = checkpoint.generation
+    try checkpoint.files.load(into: store, progress: progress)
   }
 
   /// Replaces the values by those of a checkpoint of the same configuration.
@@ -49,6 +44,30 @@ extension DecoderModel {
   }
 }
 
+/// A model directory whose files were found to hold one model.
+struct Checkpoint {
+  let configuration: DecoderConfiguration
+  let generation: GenerationConfiguration
+  let files: CheckpointFiles
+
+  /// Reads all but the weights, and checks that these are there in the right shapes.
+  init(directory: URL) throws {
+    var configuration = try DecoderConfiguration(directory: directory)
+    var generation = try GenerationConfiguration.read(directory: directory)
+    files = try CheckpointFiles(directory)
+    if configuration.tieWordEmbeddings, try !files.headEqualsEmbedding() {
+      configuration.tieWordEmbeddings = false
+    }
+    try files.check(configuration)
+    // Some checkpoints name their end of sequence in config.json alone.
+    if generation?.eosTokenIDs.isEmpty == true {
+      generation?.eosTokenIDs = configuration.eosTokenIDs
+    }
+    self.generation = generation ?? GenerationConfiguration(configuration)
+    self.configuration = configuration
+  }
+}
+
 extension CheckpointFiles {
   /// Where the values of a parameter are: an absent embedding may be given as the head it is
   /// tied to.
@@ -64,9 +83,7 @@ extension CheckpointFiles {
   func headEqualsEmbedding() throws -> Bool {
     guard let head = file(of: ParameterName.head), let table = file(of: ParameterName.embedding)
     else { return true }
-    let (a, b) = (head[ParameterName.head], table[ParameterName.embedding])
-    guard a?.shape == b?.shape else { return false }
-    return try head.load(ParameterName.head) == table.load(ParameterName.embedding)
+    return try head.holds(ParameterName.head, equalTo: ParameterName.embedding, of: table)
   }
 
   /// Checks that the files hold the model's parameters in the right shapes and nothing else.
@@ -99,10 +116,53 @@ extension CheckpointFiles {
   }
 
   /// Reads every parameter of a store; `check` comes first.
-  func load(into store: ParameterStore) throws {
+  func load(into store: ParameterStore, progress: ((LoadingProgress) -> Void)? = nil) throws {
+    let report = reporter(of: store.parameters.map(\.name), progress)
     for parameter in store.parameters {
       guard let (file, name) = source(of: parameter.name) else { continue }
-      try file.load(name, into: parameter)
+      try file.load(name, into: parameter, refusingNonFinite: true)
+      report(parameter.name)
     }
   }
+
+  /// What is to be called with each parameter that was read.
+  func reporter(
+    of names: [String],
+    _ progress: ((LoadingProgress) -> Void)?
+  ) -> (String) -> Void {
+    guard let progress else { return { _ in } }
+    func bytes(_ name: String) -> Int {
+      source(of: name).flatMap { $0.file[$0.name]?.range.count } ?? 0
+    }
+    let total = names.reduce(0) { $0 + bytes($1) }
+    var done = 0
+    return { [self] name in
+      done += bytes(name)
+      let file = source(of: name)?.file.path ?? path
+      progress(LoadingProgress(file: file, bytes: done, totalBytes: total))
+    }
+  }
+
+  /// How a parameter is stored.
+  func dtype(of name: String) -> SafetensorsDType? {
+    source(of: name).flatMap { $0.file[$0.name]?.dtype }
+  }
+
+  /// Reads one parameter into memory of its own; `check` comes first.
+  func load(_ name: String, on backend: any Backend) throws -> Buffer {
+    guard let (file, name) = source(of: name) else {
+      throw CheckpointError.missingParameters(directory: path, names: [name])
+    }
+    return try file.load(name, on: backend, refusingNonFinite: true)
+  }
+}
+
+/// How far the loading of a checkpoint is.
+public struct LoadingProgress: Sendable, Equatable {
+  /// The file that is read.
+  public var file: String
+  /// Bytes read, of all files.
+  public var bytes: Int
+  /// Bytes of all files' tensors.
+  public var totalBytes: Int
 }

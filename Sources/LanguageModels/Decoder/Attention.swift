@@ -31,50 +31,31 @@ struct Attention {
   }
 
   /// The dot products are divided by the square root of D.
-  var scale: Float { 1 / Float(headDim).squareRoot() }
-
-  /// The norms of the heads, where the model has them.
-  var headNorms: HeadNorms? {
-    guard let queryNorm, let keyNorm else { return nil }
-    return HeadNorms(query: queryNorm.value.buffer, key: keyNorm.value.buffer, eps: eps)
-  }
+  static func scale(headDim: Int) -> Float { 1 / Float(headDim).squareRoot() }
 
   func callAsFunction(
     _ x: Tensor,
     _ batch: PackedBatch,
     _ rotary: RotaryTable,
-    _ tape: Tape,
-    onKeyValues: (Tensor, Tensor) -> Void
+    _ tape: Tape
   ) -> Tensor {
     var q = query(x, tape)  // [T, H*D]
     if let queryNorm { q = tape.rmsNorm(q, queryNorm, eps: eps) }
     q = tape.rope(q, heads: heads, headDim: headDim, positions: batch.positions, table: rotary)
-    let (k, v) = keysAndValues(x, batch, rotary, tape)
-    onKeyValues(k, v)
+    var k = key(x, tape)  // [T, G*D]
+    if let keyNorm { k = tape.rmsNorm(k, keyNorm, eps: eps) }
+    k = tape.rope(k, heads: kvHeads, headDim: headDim, positions: batch.positions, table: rotary)
     let mixed = tape.attention(
       q: q,
       k: k,
-      v: v,
+      v: value(x, tape),
       heads: heads,
       kvHeads: kvHeads,
       headDim: headDim,
       segments: AttentionSegments(starts: batch.segments, prefixes: batch.prefixes),
-      scale: scale
+      scale: Self.scale(headDim: headDim)
     )
     return output(mixed, tape)
-  }
-
-  /// Rotated keys and values, [T, G*D] each, as the cache keeps them.
-  func keysAndValues(
-    _ x: Tensor,
-    _ batch: PackedBatch,
-    _ rotary: RotaryTable,
-    _ tape: Tape
-  ) -> (Tensor, Tensor) {
-    var k = key(x, tape)
-    if let keyNorm { k = tape.rmsNorm(k, keyNorm, eps: eps) }
-    k = tape.rope(k, heads: kvHeads, headDim: headDim, positions: batch.positions, table: rotary)
-    return (k, value(x, tape))
   }
 
   static func specs(_ prefix: String, _ configuration: DecoderConfiguration) -> [ParameterSpec] {

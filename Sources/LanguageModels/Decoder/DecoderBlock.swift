@@ -20,11 +20,10 @@ struct DecoderBlock {
     _ x: Tensor,
     _ batch: PackedBatch,
     _ rotary: RotaryTable,
-    _ tape: Tape,
-    onKeyValues: (Tensor, Tensor) -> Void
+    _ tape: Tape
   ) -> Tensor {
     let normed = tape.rmsNorm(x, attentionNorm, eps: eps)
-    let mixed = attention(normed, batch, rotary, tape, onKeyValues: onKeyValues)
+    let mixed = attention(normed, batch, rotary, tape)
     let middle = tape.add(x, mixed)
     return tape.add(middle, mlp(tape.rmsNorm(middle, mlpNorm, eps: eps), tape))
   }

@@ -15,6 +15,10 @@ public final class DecoderModel {
   /// The end-of-sequence set and sampling defaults that belong to the checkpoint.
   public var generation: GenerationConfiguration
 
+  /// Whether a training pass keeps only what enters each block, and computes the block again in the backward: less memory for
+  /// a third more work, and the same bits.
+  public var gradientCheckpointing = false
+
   let embedding: Parameter
   var blocks: [DecoderBlock]
   /// What is trained in place of the parameters; see `attach(_:)`.
@@ -26,12 +30,17 @@ public final class DecoderModel {
   public let head: Parameter
 
   /// Creates a model whose parameters are all zero.
-  convenience init(zeros configuration: DecoderConfiguration, backend: any Backend, trainable: Bool)
-  {
+  convenience init(
+    zeros configuration: DecoderConfiguration,
+    backend: any Backend,
+    trainable: Bool,
+    matrices: MatrixStorage = .float32
+  ) {
     let store = ParameterStore(
       specs: Self.parameterSpecs(configuration),
       backend: backend,
-      trainable: trainable
+      trainable: trainable,
+      matrices: matrices
     )
     self.init(store, configuration)
   }
@@ -55,15 +64,26 @@ public final class DecoderModel {
   ///
   /// With an adapter the base is frozen: both models have the one store, and only the adapter is copied.
   ///
-  /// - Parameter trainable: Whether it has gradients; a reference model needs none.
-  public convenience init(copying other: DecoderModel, trainable: Bool = false) {
+  /// - Parameters:
+  ///   - trainable: Whether it has gradients; a reference model needs none.
+  ///   - matrices: How a model without gradients keeps its matrices; a shared store stays as it is.
+  public convenience init(
+    copying other: DecoderModel,
+    trainable: Bool = false,
+    matrices: MatrixStorage = .float32
+  ) {
     if let adapter = other.adapter {
       self.init(other.store, other.configuration)
       generation = other.generation
       attach(LoRAAdapter(copying: adapter, trainable: trainable))
       return
     }
-    self.init(zeros: other.configuration, backend: other.backend, trainable: trainable)
+    self.init(
+      zeros: other.configuration,
+      backend: other.backend,
+      trainable: trainable,
+      matrices: matrices
+    )
     generation = other.generation
     copyParameters(from: other)
   }
@@ -92,42 +112,22 @@ public final class DecoderModel {
   ///   - tape: Records what `backward` needs, unless it does not record.
   public func forward(_ batch: PackedBatch, tape: Tape) -> Tensor {
     let table = rotaryTable(covering: Int(batch.positions.max() ?? 0) + 1)
-    var x = embed(batch, tape)
-    for block in blocks { x = block(x, batch, table, tape) { _, _ in } }
-    return tape.rmsNorm(x, norm, eps: Float(configuration.rmsNormEps))
-  }
-
-  private func embed(_ batch: PackedBatch, _ tape: Tape) -> Tensor {
-    tape.embedding(embedding, batch.tokens, paddingRow: configuration.padTokenID)
-  }
-
-  /// Computes what a cache needs of some prompts and no more: all layers but the last one, and of the last
-  /// one the keys and values.
-  ///
-  /// - Parameter onKeyValues: Receives each layer and its rotated keys and values, [T, G*D] each.
-  /// - Returns: The residual stream that enters the last layer, [T, C].
-  func prefill(
-    _ batch: PackedBatch,
-    tape: Tape,
-    onKeyValues: (Int, Tensor, Tensor) -> Void
-  ) -> Tensor {
-    let table = rotaryTable(covering: Int(batch.positions.max() ?? 0) + 1)
-    var x = embed(batch, tape)
-    let last = blocks.count - 1
-    for (layer, block) in blocks[..<last].enumerated() {
-      x = block(x, batch, table, tape) { onKeyValues(layer, $0, $1) }
+    var x = tape.embedding(embedding, batch.tokens, paddingRow: configuration.padTokenID)
+    for block in blocks {
+      guard gradientCheckpointing else {
+        x = block(x, batch, table, tape)
+        continue
+      }
+      x = tape.checkpoint(x) { block($1, batch, table, $0) }
     }
-    let normed = tape.rmsNorm(x, blocks[last].attentionNorm, eps: blocks[last].eps)
-    let (keys, values) = blocks[last].attention.keysAndValues(normed, batch, table, tape)
-    onKeyValues(last, keys, values)
-    return x
+    return tape.rmsNorm(x, norm, eps: Float(configuration.rmsNormEps))
   }
 
   /// A table for positions 0 ..< `positions`.
   ///
   /// It grows on demand: the whole of `max_position_embeddings` would take 64 MiB for Llama 3.1.
   /// A position's angle does not depend on the table's size.
-  func rotaryTable(covering positions: Int) -> RotaryTable {
+  private func rotaryTable(covering positions: Int) -> RotaryTable {
     if positions > rotary.positions {
       rotary = RotaryTable(
         config: configuration.rotary,

@@ -25,11 +25,7 @@ struct Linear {
 
   /// The weight with its update; the weight's own values where there is none.
   func merged(_ backend: any Backend) -> Buffer {
-    guard let update else { return weight.value.buffer }
-    let merged = Buffer(backend.makeStorage(count: weight.range.count))
-    backend.copy(weight.value.buffer, to: merged)
-    update.add(to: merged, backend: backend)
-    return merged
+    update?.added(to: weight.value.buffer, backend: backend) ?? weight.value.buffer
   }
 
   static func specs(_ prefix: String, _ outputs: Int, _ inputs: Int, bias: Bool) -> [ParameterSpec]

@@ -2,7 +2,7 @@ import Tensors
 
 /// The state of one call of `Generator.generate`.
 struct GenerationRun {
-  private let model: DecoderModel
+  private let weights: GenerationWeights
   private let requests: [GenerationRequest]
   private let options: GenerationOptions
   private let seed: UInt64
@@ -38,18 +38,22 @@ struct GenerationRun {
     seed: UInt64,
     progress: ((Int, Int) -> Void)?
   ) {
-    model = generator.model
+    weights = generator.weights()
     self.requests = requests
     self.options = options
     self.seed = seed
     self.progress = progress
     total = requests.reduce(0) { $0 + $1.samples.count }
     maxConcurrent = max(1, min(generator.maxConcurrent, total))
-    layout = KeyValueLayout(model.configuration)
+    layout = KeyValueLayout(weights.configuration)
     penalises = options.repetitionPenalty != 1
-    step = DecodeStep(model, rows: maxConcurrent)
+    step = DecodeStep(weights, rows: maxConcurrent)
     let longest = requests.map(\.prompt.count).max() ?? 0
-    table = model.rotaryTable(covering: longest + options.maxCompletionLength)
+    // Not for the whole of `max_position_embeddings`, which would take 64 MiB for Llama 3.1.
+    table = RotaryTable(
+      config: weights.configuration.rotary,
+      positions: longest + options.maxCompletionLength
+    )
     unfinished = requests.map { [Completion?](repeating: nil, count: $0.samples.count) }
   }
 
@@ -100,7 +104,7 @@ struct GenerationRun {
     var completion = Completion(wanted)
     completion.tokens.reserveCapacity(options.maxCompletionLength)
     completion.logProbs.reserveCapacity(options.maxCompletionLength - wanted.prefix.count)
-    step.setHidden(prompt.lastHidden.buffer, row: active.count)
+    step.setHidden(prompt.lastHidden, row: active.count)
     active.append(
       ActiveSequence(
         request: place.request,
@@ -109,7 +113,7 @@ struct GenerationRun {
         own: KeyValueBlock(
           layout: layout,
           capacity: options.maxCompletionLength,
-          backend: model.backend
+          backend: weights.backend
         ),
         random: Philox4x32(seed: RandomUse.sampling.key(seed), stream: wanted.id),
         completion: completion,
@@ -118,7 +122,7 @@ struct GenerationRun {
     )
     if penalises {
       let tokens = requests[place.request].prompt
-      seen.append(SeenTokens(tokens, vocabulary: model.configuration.vocabSize))
+      seen.append(SeenTokens(tokens, vocabulary: weights.configuration.vocabSize))
     }
   }
 
@@ -133,16 +137,22 @@ struct GenerationRun {
     return nil
   }
 
-  /// Tokens of one prefill pass: enough to keep every core at work, few enough that the
-  /// activations of a large model stay below a GiB.
-  private static let prefillTokens = 2048
+  /// Tokens of one prefill pass: enough to keep every core at work; the weights are packed already, so
+  /// more would only cost memory.
+  private static let prefillTokens = 512
 
   private mutating func computePrompts(of wanted: [Int]) {
     var pass: [Int] = []
     var tokens = 0
     func compute(_ prompts: inout [Int: ComputedPrompt]) {
       if pass.isEmpty { return }
-      let computed = ComputedPrompt.compute(pass.map { requests[$0].prompt }, model, step)
+      let computed = ComputedPrompt.compute(
+        pass.map { requests[$0].prompt },
+        layout,
+        step,
+        table: table,
+        backend: weights.backend
+      )
       for (request, prompt) in zip(pass, computed) { prompts[request] = prompt }
     }
     for request in wanted where prompts[request] == nil && pass.last != request {

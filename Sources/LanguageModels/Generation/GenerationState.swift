@@ -5,53 +5,33 @@ import Tensors
 final class ComputedPrompt {
   let block: KeyValueBlock
   /// [1, C]
-  let lastHidden: Tensor
+  let lastHidden: Buffer
   let count: Int
 
-  private init(block: KeyValueBlock, lastHidden: Tensor) {
+  private init(block: KeyValueBlock, lastHidden: Buffer, count: Int) {
     self.block = block
     self.lastHidden = lastHidden
-    count = block.count
+    self.count = count
   }
 
-  /// Runs prompts through the model, packed: 64 prompts of 128 tokens took 16 % less CPU time than
-  /// one by one with 3 M parameters, since the weights are prepared once for all of them.
+  /// Runs prompts through the model, packed: few long products in place of many short ones.
   static func compute(
     _ prompts: [[Int32]],
-    _ model: DecoderModel,
-    _ step: DecodeStep
+    _ layout: KeyValueLayout,
+    _ step: DecodeStep,
+    table: RotaryTable,
+    backend: any Backend
   ) -> [ComputedPrompt] {
-    let batch = PackedBatch(prompts)
-    let layout = KeyValueLayout(model.configuration)
-    let destinations = (0..<prompts.count).map { index in
-      let rows = batch.range(of: index)
-      return KeyValueDestination(
-        block: KeyValueBlock(layout: layout, capacity: rows.count, backend: model.backend),
-        position: 0,
-        row: rows.lowerBound,
-        tokens: rows.count
-      )
+    let blocks = prompts.map {
+      KeyValueBlock(layout: layout, capacity: $0.count, backend: backend)
     }
-    let tape = Tape(backend: model.backend, recording: false)
-    let x = model.prefill(batch, tape: tape) { layer, keys, values in
-      tape.appendKeyValues(keys: keys, values: values, to: destinations, layer: layer)
-    }
-    // Only the last token of a prompt goes through the rest of the last layer.
-    let lastRows = destinations.map { Int32($0.row + $0.tokens - 1) }
-    let ends = DecodeTable(
-      rows: destinations.map { DecodeRow(own: $0.block, ownCount: $0.tokens) },
-      positions: destinations.map { Int32($0.tokens - 1) }
-    )
-    let hidden = step.finish(
-      tape.gatherRows(x, lastRows),
-      rows: ends,
-      table: model.rotaryTable(covering: destinations.map(\.tokens).max() ?? 1)
-    )
-    return destinations.enumerated().map { index, destination in
-      destination.block.count = destination.tokens
-      return ComputedPrompt(
-        block: destination.block,
-        lastHidden: tape.gatherRows(hidden, [Int32(index)])
+    let hidden = step.prefill(PackedBatch(prompts), blocks: blocks, table: table)
+    let width = hidden.count / prompts.count
+    return prompts.indices.map { index in
+      ComputedPrompt(
+        block: blocks[index],
+        lastHidden: hidden.slice(index * width, count: width),
+        count: prompts[index].count
       )
     }
   }

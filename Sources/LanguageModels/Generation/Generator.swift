@@ -12,16 +12,31 @@ import Tensors
 /// completion does not change with the samples beside it, with `maxConcurrent` or with its group.
 /// With OpenBLAS a row's rounding may depend on the number of rows.
 public final class Generator {
-  /// The model that is sampled; its values may change between calls.
-  public let model: DecoderModel
+  /// Packs the weights of the model as they are at the call.
+  let weights: () -> GenerationWeights
+  private let configuration: DecoderConfiguration
   /// The most sequences that are decoded together.
   public let maxConcurrent: Int
 
-  /// Creates a generator.
-  public init(model: DecoderModel, maxConcurrent: Int = 64) {
+  /// Samples a model whose values may change between calls.
+  public convenience init(model: DecoderModel, maxConcurrent: Int = 64) {
+    self.init(model.configuration, maxConcurrent) { GenerationWeights(model) }
+  }
+
+  /// Samples a model that does nothing else.
+  public convenience init(model: GenerationModel, maxConcurrent: Int = 64) {
+    self.init(model.configuration, maxConcurrent) { model.weights }
+  }
+
+  private init(
+    _ configuration: DecoderConfiguration,
+    _ maxConcurrent: Int,
+    weights: @escaping () -> GenerationWeights
+  ) {
     precondition(maxConcurrent >= 1, "maxConcurrent is \(maxConcurrent)")
-    self.model = model
+    self.configuration = configuration
     self.maxConcurrent = maxConcurrent
+    self.weights = weights
   }
 
   /// Draws all samples of all requests.
@@ -64,7 +79,7 @@ public final class Generator {
     _ requests: [GenerationRequest],
     _ options: GenerationOptions
   ) throws(GenerationError) {
-    let vocabulary = model.configuration.vocabSize
+    let vocabulary = configuration.vocabSize
     for (number, request) in requests.enumerated() {
       if request.prompt.isEmpty { throw .emptyPrompt(request: number) }
       for tokens in [request.prompt] + request.samples.map(\.prefix) {

@@ -43,9 +43,22 @@ extension Trainer {
         cure: "Restore the file from a backup of the run"
       )
     }
-    let copy = reference ?? DecoderModel(copying: model)
-    try copy.loadTrained(from: url)
-    reference = copy
+    reference = nil
+    let loaded = DecoderModel(copying: model)
+    try loaded.loadTrained(from: url)
+    let matrices = referenceMatrices(for: loaded)
+    reference =
+      matrices == .float32 ? loaded : DecoderModel(copying: loaded, matrices: matrices)
+  }
+
+  /// How a reference with the values of `model` keeps its matrices. That of an adapter has the policy's own base.
+  func referenceMatrices(for model: DecoderModel) -> MatrixStorage {
+    if model.adapter != nil { return model.store.matrices }
+    return switch configuration.grpo.refModelDtype {
+    case .auto: model.store.isExactInBF16 ? .bfloat16 : .float32
+    case .float32: .float32
+    case .bfloat16: .bfloat16
+    }
   }
 
   private func referenceURL(_ digest: String) -> URL {

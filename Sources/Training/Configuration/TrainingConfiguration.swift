@@ -22,6 +22,9 @@ public struct TrainingConfiguration: Sendable, Equatable {
   public var weightDecay = 0.0
   /// Global-norm clip of the gradient; 0 clips nothing.
   public var maxGradNorm = 1.0
+  /// Whether activations are kept at the blocks' borders alone and the rest is computed again in the backward: TRL's key, whose
+  /// default is true; here it is a matter of memory alone, and small models do not need it.
+  public var gradientCheckpointing = false
   /// Metrics are averaged and written every so many optimizer steps.
   public var loggingSteps = 10
   /// Whether the gradients of the SFT loss, the surrogate and the KL term are measured apart at each logged step.
@@ -121,6 +124,15 @@ public struct GRPOConfiguration: Sendable, Equatable {
     /// Each reward normalised in its group first.
     case normalizeThenSum = "normalize_then_sum"
   }
+  /// How the reference keeps its matrices; norms and biases stay FP32.
+  public enum ReferenceDtype: String, Sendable, CaseIterable {
+    /// BF16 where that loses nothing, as at the start from a BF16 checkpoint, and else FP32.
+    case auto
+    /// FP32.
+    case float32
+    /// BF16, rounded where need be.
+    case bfloat16
+  }
   /// Peak learning rate of RL steps.
   public var learningRate = 1e-6
   /// Completions in a micro-batch.
@@ -149,6 +161,8 @@ public struct GRPOConfiguration: Sendable, Equatable {
   public var repetitionPenalty = 1.0
   /// Weight of the KL term; 0 means no reference and no `kl`.
   public var beta = 0.0
+  /// How the reference keeps its matrices.
+  public var refModelDtype = ReferenceDtype.auto
   /// Clip below.
   public var epsilon = 0.2
   /// Clip above; `nil`: `epsilon`.

@@ -51,8 +51,9 @@ final class OptimizerSlots {
           let part = state.moment(moment, of: parameter)
           return SafetensorsTensor(
             name: "slot\(slot).\(name).\(parameter.name)",
-            shape: parameter.shape
-          ) { [store] in store.backend.read(part) }
+            shape: parameter.shape,
+            backend: store.backend
+          ) { part }
         }
       }
     }

@@ -42,10 +42,13 @@ extension Trainer {
 
   /// The reference becomes a copy of the policy as it stands; of an adapter that is trained, the base stays shared.
   func snapshotReference() throws {
-    if let reference {
+    let matrices = referenceMatrices(for: model)
+    if let reference, reference.store.matrices == matrices {
       reference.copyParameters(from: model)
     } else {
-      reference = DecoderModel(copying: model)
+      // The old one goes first: there is no moment with two.
+      reference = nil
+      reference = DecoderModel(copying: model, matrices: matrices)
     }
     state.referenceDigest = try storeReference()
   }

@@ -125,7 +125,8 @@ private struct EvaluationTarget {
     // A checkpoint brings its tokenizer; the configuration's goes before a foreign model's own.
     let configured = loaded.configuration.tokenizer
     let isOwn =
-      (model == nil && adapter == nil) || configured == nil || configured == RunConfiguration.wordLevelTokenizer
+      (model == nil && adapter == nil) || configured == nil
+      || configured == RunConfiguration.wordLevelTokenizer
     tokenizer = isOwn ? source.tokenizer.path : configured!
   }
 
@@ -133,6 +134,7 @@ private struct EvaluationTarget {
     let backend = try loaded.configuration.numerics.makeBackend()
     let model = try source.open(backend: backend)
     let tokenizer = try Tokenizer(contentsOf: tokenizer)
+    try ModelComposer.check(tokenizer, fits: model.configuration, at: source.directory.path)
     let services = RunServices()
     services.tokenizer.set(tokenizer)
     let parts = try PartsLoader(loaded, services: services.host(notices))

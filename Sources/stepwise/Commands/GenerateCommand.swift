@@ -73,8 +73,9 @@ struct GenerateCommand: ParsableCommand {
   func run() throws {
     let backend = try compute.makeBackend()
     let source = try model.source()
-    let decoder = try source.open(backend: backend)
+    let decoder = try source.openForGeneration(backend: backend)
     let tokenizer = try Tokenizer(contentsOf: source.tokenizer)
+    try ModelComposer.check(tokenizer, fits: decoder.configuration, at: source.directory.path)
     let prompts = try prompts(tokenizer, vocabularySize: decoder.configuration.vocabSize)
     let groups = try Generator(model: decoder).generate(
       prompts.enumerated().map { index, ids in
@@ -97,7 +98,7 @@ struct GenerateCommand: ParsableCommand {
     }
   }
 
-  private func options(_ decoder: DecoderModel, _ tokenizer: Tokenizer) -> GenerationOptions {
+  private func options(_ decoder: GenerationModel, _ tokenizer: Tokenizer) -> GenerationOptions {
     var options = GenerationOptions(decoder.generation)
     if let temperature { options.temperature = temperature }
     if let topP { options.topP = topP }

@@ -26,6 +26,9 @@ struct ObjectiveCommand: ParsableCommand {
   @Option(help: "The batch, a JSON file; - for standard input.")
   var batch: String
 
+  @Flag(help: "Compute each block again in the backward: less memory, the same numbers.")
+  var gradientCheckpointing = false
+
   @Flag(help: "JSON.")
   var json = false
 
@@ -34,6 +37,7 @@ struct ObjectiveCommand: ParsableCommand {
   func run() throws {
     let backend = try compute.makeBackend()
     let policy = try model.source().open(backend: backend, trainable: true)
+    policy.gradientCheckpointing = gradientCheckpointing
     let reference = try reference.map {
       try ModelSource(model: $0, adapter: nil).open(backend: backend)
     }

@@ -22,11 +22,11 @@ enum ModelComposer {
     let model: DecoderModel
     let source: String
     if let whole = adapts ? ownBase(of: run) : checkpoint {
-      model = try DecoderModel(directory: whole, backend: backend, trainable: !adapts)
+      model = try load(whole, backend: backend, trainable: !adapts)
       source = whole.path
     } else if let path = configuration.modelNameOrPath {
-      model = try DecoderModel(
-        directory: URL(filePath: path, directoryHint: .isDirectory),
+      model = try load(
+        URL(filePath: path, directoryHint: .isDirectory),
         backend: backend,
         trainable: !adapts
       )
@@ -40,19 +40,62 @@ enum ModelComposer {
         trainable: !adapts
       )
     }
-    guard tokenizer.vocabularySize <= model.configuration.vocabSize else {
-      throw InputError(
-        source,
-        "vocab_size",
-        "\(model.configuration.vocabSize) is less than the tokenizer's \(tokenizer.vocabularySize) tokens",
-        cure: "Use the tokenizer that belongs to the model, or a larger vocab_size"
-      )
-    }
+    try check(tokenizer, fits: model.configuration, at: source)
     if adapts {
       let isNew = run == nil && checkpoint == nil
       try attachAdapter(loaded, to: model, checkpoint: checkpoint, isNew: isNew)
     }
     return model
+  }
+
+  /// Loads a model's directory, and says on a terminal how far it is.
+  static func load(
+    _ directory: URL,
+    backend: any Backend,
+    trainable: Bool = true
+  ) throws -> DecoderModel {
+    let line = LoadingLine()
+    defer { line.clear() }
+    return try DecoderModel(
+      directory: directory,
+      backend: backend,
+      trainable: trainable,
+      progress: line.show
+    )
+  }
+
+  /// As `load`, of a model that only generates.
+  static func loadForGeneration(
+    _ directory: URL,
+    adapter: AdapterDirectory? = nil,
+    backend: any Backend
+  ) throws -> GenerationModel {
+    let line = LoadingLine()
+    defer { line.clear() }
+    return try GenerationModel(
+      directory: directory,
+      backend: backend,
+      adapter: adapter,
+      progress: line.show
+    )
+  }
+
+  /// Fails where the tokenizer has ids without a row in the embedding.
+  ///
+  /// - Parameter place: The model's directory, or where its shape was written.
+  static func check(
+    _ tokenizer: Tokenizer,
+    fits model: DecoderConfiguration,
+    at place: String
+  ) throws {
+    guard tokenizer.vocabularySize <= model.vocabSize else {
+      throw InputError(
+        place,
+        "vocab_size",
+        "\(model.vocabSize) is less than the tokenizer's \(tokenizer.vocabularySize) tokens",
+        cure: "Use the tokenizer that belongs to the model, or a larger vocab_size"
+      )
+    }
   }
 
   /// The shape of a hand-written config.

@@ -52,20 +52,30 @@ struct ModelSource {
   ///
   /// - Parameter trainable: whether the model, or of a model with an adapter the adapter, has gradients.
   func open(backend: any Backend, trainable: Bool = false) throws -> DecoderModel {
-    let model = try DecoderModel(
-      directory: directory,
+    try checkBase()
+    let model = try ModelComposer.load(
+      directory,
       backend: backend,
       trainable: trainable && adapter == nil
     )
     guard let adapter else { return model }
-    if let known = adapter.base {
-      let base = try BaseIdentity(directory: directory, digest: SHA256.hexDigest(ofFileAt:))
-      try known.requireSame(as: base, adapter: adapter.url.path)
-    }
     model.attach(
       try adapter.load(for: model.configuration, backend: backend, trainable: trainable)
     )
     return model
+  }
+
+  /// Loads the model for generation alone, its adapter merged.
+  func openForGeneration(backend: any Backend) throws -> GenerationModel {
+    try checkBase()
+    return try ModelComposer.loadForGeneration(directory, adapter: adapter, backend: backend)
+  }
+
+  /// An adapter that knows its base is not put on another one.
+  private func checkBase() throws {
+    guard let adapter, let known = adapter.base else { return }
+    let base = try BaseIdentity(directory: directory, digest: SHA256.hexDigest(ofFileAt:))
+    try known.requireSame(as: base, adapter: adapter.url.path)
   }
 }
 

@@ -204,7 +204,8 @@ extension ConfigurationKeys {
   /// Keys whose values can change at a step boundary.
   static let changeable: Set<String> = [
     "max_steps", "max_grad_norm", "weight_decay", "save_steps", "save_total_limit",
-    "logging_steps", "log_gradient_parts", "sft.learning_rate", "grpo.learning_rate", "grpo.beta",
+    "logging_steps", "log_gradient_parts", "gradient_checkpointing", "sft.learning_rate",
+    "grpo.learning_rate", "grpo.beta",
     "grpo.temperature",
     "grpo.top_p", "grpo.top_k", "grpo.min_p", "grpo.repetition_penalty", "grpo.epsilon",
     "grpo.epsilon_high", "grpo.delta", "grpo.scale_rewards", "grpo.loss_type",

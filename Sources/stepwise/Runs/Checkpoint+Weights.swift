@@ -1,11 +1,12 @@
 import Foundation
+import LanguageModels
 import RunStore
 
 extension Checkpoint {
-  /// What was trained: the model's weights, or those of its adapter.
-  var weights: URL {
-    let adapter = url.appending(path: "adapter_model.safetensors")
+  /// What was trained: the files of the model's weights, or that of its adapter.
+  var weights: [URL] {
+    let adapter = url.appending(path: AdapterDirectory.tensorsName)
     return FileManager.default.fileExists(atPath: adapter.path)
-      ? adapter : url.appending(path: "model.safetensors")
+      ? [adapter] : WeightsFile.all(in: url)
   }
 }

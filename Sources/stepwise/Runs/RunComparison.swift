@@ -1,5 +1,6 @@
 import Components
 import Foundation
+import LanguageModels
 import RunStore
 import Training
 
@@ -166,7 +167,10 @@ struct RunComparison {
     guard let x = a.checkpoints.last, let y = b.checkpoints.last, x.step == y.step else {
       return nil
     }
-    return try SHA256.hexDigest(ofFileAt: x.weights) == SHA256.hexDigest(ofFileAt: y.weights)
+    func digests(_ checkpoint: Checkpoint) throws -> [String] {
+      try checkpoint.weights.map { try SHA256.hexDigest(ofFileAt: $0) }
+    }
+    return try digests(x) == digests(y)
   }
 
   /// Pairs need the same rows in the same order: one plugin, one set of parameters.

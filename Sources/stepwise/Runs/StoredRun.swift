@@ -1,5 +1,6 @@
 import Components
 import Foundation
+import LanguageModels
 import RunStore
 import Tensors
 
@@ -75,8 +76,12 @@ struct StoredRun {
 
   /// Parameters that were trained, from the newest checkpoint; `nil` before the first.
   var parameterCount: Int? {
-    guard let path = checkpoints.last?.weights.path else { return nil }
-    return (try? SafetensorsFile(path: path))?.entries.reduce(0) { $0 + $1.count }
+    guard let newest = checkpoints.last else { return nil }
+    let files = newest.weights
+    let counts = files.compactMap { file in
+      (try? SafetensorsFile(path: file.path))?.entries.reduce(0) { $0 + $1.count }
+    }
+    return counts.isEmpty || counts.count < files.count ? nil : counts.reduce(0, +)
   }
 }
 

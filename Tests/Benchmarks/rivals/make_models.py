@@ -1,5 +1,5 @@
 """Writes the models of the race with random weights, each with a byte-level BPE tokenizer trained on Python's own library:
-TINY (3.1 M parameters), SMALL (27.8 M) and Q05 (the shape of Qwen2.5-0.5B). Run once; prints their sizes."""
+TINY (3.1 M parameters), SMALL (27.8 M) and Q05 (the shape of Qwen2.5-0.5B), in FP32 and in BF16. Run once; prints their sizes."""
 import glob
 import json
 import os
@@ -43,5 +43,7 @@ for name, shape in SHAPES.items():
     PreTrainedTokenizerFast(
         tokenizer_object=tokenizer, eos_token="<|endoftext|>", pad_token="<|pad|>"
     ).save_pretrained(folder)
+    # For programs that only generate: llama.cpp has a BF16 file too.
+    model.bfloat16().save_pretrained(folder + "-bf16")
     sizes[name] = sum(p.numel() for p in model.parameters())
 print(json.dumps(sizes))

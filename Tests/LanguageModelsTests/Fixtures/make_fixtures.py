@@ -1,11 +1,11 @@
 """Small random checkpoints and what transformers computes with them.
 
-    python make_fixtures.py            (writes beside itself; needs torch and transformers 5)
+    python make_fixtures.py [NAME ...]     (writes beside itself, all or those named; needs torch and transformers 5)
 
 Each model directory holds what `save_pretrained` wrote and expected.json:
   input_ids, next_token_logprobs   log p of every next token, float32 model, float64 log-softmax
   greedy                           prompts, a repetition penalty and the greedy continuation
-The four cover: F16, BF16 and F32 weights; one file and several; tied and untied heads; QKV bias, QK norm,
+The five cover: F16, BF16 and F32 weights; one file and several; tied and untied heads; QKV bias, QK norm,
 attention and MLP bias; a head size of its own; llama3 frequencies; 5 query heads on 1 key head.
 sampling.json: logits, sampling options and the
 probabilities that transformers' logits processors leave, in the order in which generate() applies them.
@@ -42,6 +42,10 @@ MODELS = {
     "llama-bias-bf16": (torch.bfloat16, None, lambda: LlamaForCausalLM(LlamaConfig(
         hidden_size=24, intermediate_size=40, num_hidden_layers=2, num_attention_heads=3,
         num_key_value_heads=3, tie_word_embeddings=True, attention_bias=True, mlp_bias=True, **COMMON))),
+    "llama-bf16-sharded": (torch.bfloat16, "8KB", lambda: LlamaForCausalLM(LlamaConfig(
+        hidden_size=32, intermediate_size=48, num_hidden_layers=2, num_attention_heads=4,
+        num_key_value_heads=2, head_dim=16, tie_word_embeddings=True, rope_theta=5e5, rms_norm_eps=1e-5,
+        rope_scaling=dict(LLAMA3, factor=32.0), **COMMON))),
 }
 
 
@@ -113,7 +117,8 @@ def sampling():
 
 
 def main():
-    for name, (dtype, shard, make) in MODELS.items():
+    chosen = sys.argv[1:] or list(MODELS)
+    for name, (dtype, shard, make) in ((name, MODELS[name]) for name in chosen):
         out = os.path.join(HERE, name)
         shutil.rmtree(out, ignore_errors=True)
         model = build(make, dtype)
@@ -122,6 +127,8 @@ def main():
         model.to(dtype).save_pretrained(out, **({"max_shard_size": shard} if shard else {}))
         with open(os.path.join(out, "expected.json"), "w") as f:
             json.dump(values, f)
+    if len(sys.argv) > 1:
+        return
     with open(os.path.join(HERE, "sampling.json"), "w") as f:
         json.dump(sampling(), f)
 

@@ -50,6 +50,16 @@ struct ResumeTests {
       plan: { _ in StepPlan(.rl) }
     ),
     Case(
+      name: "a reference in BF16 that moves, blocks computed again",
+      change: {
+        $0.maxSteps = 5
+        $0.grpo.beta = 0.1
+        $0.grpo.refModelDtype = .bfloat16
+        $0.gradientCheckpointing = true
+      },
+      plan: { StepPlan(.rl, snapshotReference: $0.step == 2) }
+    ),
+    Case(
       name: "mixed, two optimizer slots, a reference that moves",
       change: {
         $0.maxSteps = 9

@@ -1,4 +1,5 @@
 import ArgumentParser
+import LanguageModels
 import RunStore
 
 /// `stepwise runs replay`.
@@ -35,15 +36,23 @@ struct RunsReplayCommand: ParsableCommand {
       session: TrainingSession(json: json)
     ).run()
     for note in result.notes { StandardError.write("stepwise: \(note)") }
-    let weights = result.comparisons.first { $0.file.hasSuffix("model.safetensors") }
+    let weights = result.comparisons.filter { comparison in
+      let name = comparison.file.split(separator: "/").last.map(String.init) ?? ""
+      return name == AdapterDirectory.tensorsName
+        || (WeightsFile.isOne(name) && name.hasSuffix(".safetensors"))
+    }
     if json {
       var record: Record = [
         "run": .string(source.shown), "replay": .string(ProcessPaths.shown(result.url)),
         "steps": .int(Int64(result.steps)), "interventions": .int(Int64(result.interventions)),
         "equal": .bool(result.isEqual),
       ]
-      record["weights"] = weights?.whole.map { .string($0) } ?? .null
-      record["replayed_weights"] = weights?.other.map { .string($0) } ?? .null
+      func joined(_ digests: [String?]) -> RecordValue {
+        let known = digests.compactMap { $0 }
+        return known.isEmpty ? .null : .string(known.joined(separator: " "))
+      }
+      record["weights"] = joined(weights.map(\.whole))
+      record["replayed_weights"] = joined(weights.map(\.other))
       record["different"] = .array(
         result.comparisons.filter { !$0.isEqual }.map { .string($0.file) }
       )
@@ -53,9 +62,9 @@ struct RunsReplayCommand: ParsableCommand {
         "\(result.steps) steps and \(result.interventions) interventions of \(source.shown), again in "
           + ProcessPaths.shown(result.url)
       ]
-      if let weights {
-        lines.append("weights, SHA-256: \(weights.whole ?? "none")")
-        lines.append("          replayed: \(weights.other ?? "none")")
+      for file in weights {
+        lines.append("weights, SHA-256: \(file.whole ?? "none")")
+        lines.append("          replayed: \(file.other ?? "none")")
       }
       for file in result.comparisons where !file.isEqual { lines.append("differs: \(file.file)") }
       lines.append(

@@ -133,6 +133,12 @@ extension ConfigurationKeys {
       .notNegative,
       "Weight of the KL term; 0 means no reference model and no kl."
     ),
+    ConfigurationKey(
+      "grpo.ref_model_dtype",
+      \.training.grpo.refModelDtype,
+      .choice(),
+      "How the reference keeps its matrices: auto takes bfloat16 where that loses nothing, as for a BF16 checkpoint, and else float32."
+    ),
     ConfigurationKey("grpo.epsilon", \.training.grpo.epsilon, .notNegative, "Clip below."),
     ConfigurationKey(
       "grpo.epsilon_high",

@@ -121,6 +121,13 @@ enum ConfigurationKeys {
       "Global-norm clip of the gradient; 0 clips nothing."
     ),
     ConfigurationKey(
+      "gradient_checkpointing",
+      \.training.gradientCheckpointing,
+      .flag,
+      "Keep activations at the blocks' borders alone, and compute the rest again in the backward: less memory for a third more work, "
+        + "and the same bits. Off, unlike in TRL."
+    ),
+    ConfigurationKey(
       "logging_steps",
       \.training.loggingSteps,
       .whole(1),

@@ -100,7 +100,12 @@ enum UnsupportedKeys {
     Entry(name: "ref_model_mixup_alpha", harmless: [.null, .double(0.6)], cure: remove),
     Entry(name: "ref_model_sync_steps", harmless: [.null, .int(512)], cure: remove),
     Entry(name: "entropy_coef", harmless: zero, cure: "Use 0"),
-    Entry(name: "gradient_checkpointing", harmless: off, cure: remove),
+    Entry(
+      name: "gradient_checkpointing_kwargs",
+      harmless: [.null, .object([])]
+        + [true, false].map { .object([ParameterEntry("use_reentrant", .bool($0))]) },
+      cure: "Remove the key: there is one way of checkpointing"
+    ),
     Entry(
       name: "lora_modules_to_save",
       harmless: [.null, .array([])],

@@ -61,15 +61,25 @@ extension KernelCase {
     let (batch, context) = (64, 192)
     let layout = KeyValueLayout(layers: 8, kvHeads: shape.kvHeads, headDim: shape.headDim)
     let row = shape.kvHeads * shape.headDim
-    let keys = random(backend, context * row)
+    let projected = random(backend, context * (shape.heads + 2 * shape.kvHeads) * shape.headDim)
+    let rotary = RotaryTable(
+      config: RotaryConfiguration(theta: 10_000, headDim: shape.headDim),
+      positions: context
+    )
     let rows = (0..<batch).map { _ in
       let block = KeyValueBlock(layout: layout, capacity: context, backend: backend)
+      let tokens = DecodeTable(
+        rows: (1...context).map { DecodeRow(own: block, ownCount: $0) },
+        positions: (0..<Int32(context)).map { $0 }
+      )
       for layer in 0..<layout.layers {
-        backend.appendKeyValues(
-          keys: keys,
-          values: keys,
-          to: [KeyValueDestination(block: block, position: 0, row: 0, tokens: context)],
-          layer: layer
+        backend.prepareDecodeAttention(
+          qkv: projected,
+          rows: tokens,
+          layer: layer,
+          shape: shape,
+          norms: nil,
+          table: rotary
         )
       }
       return DecodeRow(own: block, ownCount: context)

@@ -70,15 +70,28 @@ struct BenchmarkShape: Sendable, Equatable {
     )
   }
 
+  /// The model of the folder for generation alone, if it is there: at BF16 its BF16 file, as llama.cpp
+  /// has one.
+  func generationModel(backend: any Backend, models: String?) throws -> GenerationModel? {
+    let compact = backend.precision == .bf16 ? folder(models, suffix: "-bf16") : nil
+    guard let folder = compact ?? folder(models) else { return nil }
+    return try GenerationModel(directory: folder, backend: backend)
+  }
+
+  /// Where the folder of models has one of this shape's name.
+  private func folder(_ models: String?, suffix: String = "") -> URL? {
+    guard let models else { return nil }
+    let folder = URL(filePath: models).appending(path: name + suffix)
+    let config = folder.appending(path: "config.json")
+    return FileManager.default.fileExists(atPath: config.path) ? folder : nil
+  }
+
   /// The model of the folder where it has this shape's name, else random weights.
   ///
   /// - Parameter models: a folder of model folders.
   func model(backend: any Backend, models: String?, trainable: Bool) throws -> DecoderModel {
-    if let models {
-      let folder = URL(filePath: models).appending(path: name)
-      if FileManager.default.fileExists(atPath: folder.appending(path: "config.json").path) {
-        return try DecoderModel(directory: folder, backend: backend, trainable: trainable)
-      }
+    if let folder = folder(models) {
+      return try DecoderModel(directory: folder, backend: backend, trainable: trainable)
     }
     return DecoderModel(
       configuration: try DecoderConfiguration(json: Data(json.utf8), source: name),

@@ -53,6 +53,12 @@ extension TimedBackend {
     }
   }
 
+  func gatherRows(of packed: PackedWeights, rows: [Int32], into out: Buffer) {
+    ledger.time(.rows, bytes: Double(out.count) * (4 + compactBytes)) {
+      inner.gatherRows(of: packed, rows: rows, into: out)
+    }
+  }
+
   func linear(x: Buffer, packed: PackedWeights, bias: Buffer?, into y: Buffer) {
     let weights = Double(packed.output) * Double(packed.input)
     ledger.time(
@@ -107,6 +113,21 @@ extension TimedBackend {
         segments: segments,
         shape: shape
       )
+    }
+  }
+
+  func attention(
+    qkv: Buffer,
+    into out: Buffer,
+    segments: AttentionSegments,
+    shape: AttentionShape
+  ) {
+    ledger.time(
+      .attention,
+      operations: 4 * pairs(segments) * Double(shape.heads * shape.headDim),
+      bytes: bytes(qkv.count, out.count)
+    ) {
+      inner.attention(qkv: qkv, into: out, segments: segments, shape: shape)
     }
   }
 
@@ -194,18 +215,6 @@ extension TimedBackend {
   }
 
   // MARK: Decoding
-
-  func appendKeyValues(
-    keys: Buffer,
-    values: Buffer,
-    to destinations: [KeyValueDestination],
-    layer: Int
-  ) {
-    let count = Double(keys.count + values.count)
-    ledger.time(.cache, bytes: count * (4 + compactBytes)) {
-      inner.appendKeyValues(keys: keys, values: values, to: destinations, layer: layer)
-    }
-  }
 
   func prepareDecodeAttention(
     qkv: Buffer,

@@ -36,6 +36,20 @@ final class TimedBackend: Backend {
 
   func trimMemory() { inner.trimMemory() }
 
+  // MARK: BF16 memory
+
+  func widen(_ source: BF16Buffer, to target: Buffer) {
+    ledger.time(.elementwise, bytes: 6 * Double(source.count)) { inner.widen(source, to: target) }
+  }
+
+  func narrow(_ source: Buffer, to target: BF16Buffer) {
+    ledger.time(.elementwise, bytes: 6 * Double(source.count)) { inner.narrow(source, to: target) }
+  }
+
+  func isExactInBF16(_ source: Buffer) -> Bool {
+    ledger.time(.elementwise, bytes: bytes(source.count)) { inner.isExactInBF16(source) }
+  }
+
   // MARK: Element-wise
 
   func fill(_ target: Buffer, with value: Float) {

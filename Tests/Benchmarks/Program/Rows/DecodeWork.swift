@@ -11,17 +11,12 @@ struct DecodeWork {
   var group = 1
 
   func measure(_ shape: BenchmarkShape, _ parts: WorkParts, _ pace: Pace) throws -> Measurement {
-    let model = try shape.model(
-      backend: parts.backend.backend,
-      models: parts.models,
-      trainable: false
-    )
+    let (generator, parameters) = try generator(shape, parts)
     let requests = RandomTokens(vocabulary: shape.vocabulary, seed: 2)
       .rows(batch / group, of: prompt)
       .enumerated().map { row, tokens in
         GenerationRequest(prompt: tokens, count: group, firstID: UInt64(row * group))
       }
-    let generator = Generator(model: model, maxConcurrent: batch)
     func generate(_ count: Int) throws {
       _ = try generator.generate(
         requests,
@@ -42,7 +37,22 @@ struct DecodeWork {
       samples: samples,
       decodeSamples: samples.map { max($0 - prefill, 1e-9) },
       decodeTokens: batch * (new - 1),
-      parameters: model.parameterCount
+      parameters: parameters
     )
+  }
+
+  /// A model that only generates where there is one on disk, as the rivals' decoders are.
+  private func generator(
+    _ shape: BenchmarkShape,
+    _ parts: WorkParts
+  ) throws -> (Generator, parameters: Int) {
+    let backend = parts.backend.backend
+    if let model = try shape.generationModel(backend: backend, models: parts.models) {
+      let count = DecoderModel.parameterSpecs(model.configuration)
+        .reduce(0) { $0 + $1.shape.reduce(1, *) }
+      return (Generator(model: model, maxConcurrent: batch), count)
+    }
+    let model = try shape.model(backend: backend, models: nil, trainable: false)
+    return (Generator(model: model, maxConcurrent: batch), model.parameterCount)
   }
 }
