@@ -198,6 +198,7 @@ let package = Package(
       ["KnightsAndKnaves", "GSM8K", "CStepwisePlugin"],
       exclude: ["Fixtures"]
     ),
+    tests("RewardTests", ["MathAnswers", "PluginHost", "Components"], exclude: ["Fixtures"]),
     tests(
       "StrategyGradientTests",
       [

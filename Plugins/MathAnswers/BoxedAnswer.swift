@@ -33,7 +33,8 @@ public enum BoxedAnswer {
   public static func tagged(in text: String) -> String? {
     let scalars = Scalars(text)
     let (open, close) = (Scalars("<answer>"), Scalars("</answer>"))
-    guard let start = scalars.findLast(open), let end = scalars.find(close, from: start + open.count)
+    guard let start = scalars.findLast(open),
+      let end = scalars.find(close, from: start + open.count)
     else { return nil }
     return Scalars(scalars[(start + open.count)..<end]).stripped.text
   }

@@ -43,6 +43,7 @@ enum LaTeXSymbols {
   /// Combining marks that follow their letter.
   static let accents: [String: Unicode.Scalar] = [
     "hat": "\u{302}", "tilde": "\u{303}", "bar": "\u{305}", "vec": "\u{20D7}", "dot": "\u{307}",
-    "ddot": "\u{308}", "check": "\u{30C}", "breve": "\u{306}", "acute": "\u{301}", "grave": "\u{300}",
+    "ddot": "\u{308}", "check": "\u{30C}", "breve": "\u{306}", "acute": "\u{301}",
+    "grave": "\u{300}",
   ]
 }

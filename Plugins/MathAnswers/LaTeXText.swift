@@ -76,7 +76,13 @@ struct LaTeXText {
     let name = macroName()
     switch name.text {
     case "frac", "nicefrac", "textfrac":
+      let start = at
       let above = argument()
+      guard hasArgument else {
+        // Without both parts it is the template that is left, as in pylatexenc.
+        at = start
+        return Scalars("%s/%s")
+      }
       return above + ["/"] + argument()
     case "sqrt":
       skipSpace()
@@ -84,6 +90,7 @@ struct LaTeXText {
         at += 1
         _ = nested { $0.sequence(until: .bracket) }
       }
+      guard hasArgument else { return Scalars("\\sqrt") }
       return Scalars("√(") + argument() + [")"]
     case "begin": return environment()
     case "end":
@@ -120,6 +127,10 @@ struct LaTeXText {
 
   private mutating func skipSpace() {
     while at < source.count, source[at].isPythonSpace { at += 1 }
+  }
+
+  private var hasArgument: Bool {
+    source[at...].first { !$0.isPythonSpace }.map { $0 != "}" } ?? false
   }
 
   /// A group, or else one scalar or one macro without its own arguments.

@@ -79,7 +79,8 @@ public enum PRM800KForm {
   }
 
   private static let units = [
-    "degree", "cm", "centimeter", "meter", "mile", "second", "minute", "hour", "day", "week", "month",
+    "degree", "cm", "centimeter", "meter", "mile", "second", "minute", "hour", "day", "week",
+    "month",
     "year", "foot", "feet", "inch", "yard",
   ]
 

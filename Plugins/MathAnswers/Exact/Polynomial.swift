@@ -40,6 +40,14 @@ struct Polynomial: Hashable {
     return terms.count == 1 ? terms[Monomial()] : nil
   }
 
+  /// `whole` and `factor` where it is whole + factor √radicand, without symbols; `nil` for anything else.
+  var surd: (whole: Rational, factor: Rational, radicand: Int128)? {
+    guard terms.count == 2, let whole = terms[Monomial()],
+      let other = terms.first(where: { $0.key.radicand > 1 && $0.key.powers.isEmpty })
+    else { return nil }
+    return (whole, other.value, other.key.radicand)
+  }
+
   static func + (a: Polynomial, b: Polynomial) throws(NotExact) -> Polynomial {
     var sum = a
     for (monomial, coefficient) in b.terms { try sum.add(coefficient, monomial) }
@@ -60,7 +68,10 @@ struct Polynomial: Hashable {
         let powers = one.powers.merging(other.powers, uniquingKeysWith: +)
         // √a · √b = g · √(a/g · b/g), and i · i = -1.
         let common = Rational.divisor(one.radicand, other.radicand)
-        let radicand = try Rational.product(abs(one.radicand) / common, abs(other.radicand) / common)
+        let radicand = try Rational.product(
+          abs(one.radicand) / common,
+          abs(other.radicand) / common
+        )
         coefficient = try coefficient * Rational(common)
         let (isFirst, isSecond) = (one.radicand < 0, other.radicand < 0)
         if isFirst && isSecond { coefficient = try -coefficient }
@@ -89,7 +100,8 @@ struct Polynomial: Hashable {
   func content() throws(NotExact) -> Rational {
     var (above, below) = (Int128(0), Int128(1))
     for coefficient in terms.values {
-      above = above == 0 ? abs(coefficient.numerator) : Rational.divisor(above, coefficient.numerator)
+      above =
+        above == 0 ? abs(coefficient.numerator) : Rational.divisor(above, coefficient.numerator)
       let shared = Rational.divisor(below, coefficient.denominator)
       below = try Rational.product(below / shared, coefficient.denominator)
     }

@@ -62,6 +62,11 @@ struct Quotient {
         over: Polynomial(Rational(number.denominator))
       )
     }
+    if let below = below.constant, let plain = try? above * Polynomial(below.inverse()),
+      let root = try? Self.denested(plain)
+    {
+      return root
+    }
     let factor = try above.content() * below.content().inverse()
     let rest = try Quotient(
       above * Polynomial(above.content().inverse()),
@@ -69,6 +74,19 @@ struct Quotient {
     )
     let symbol = try Quotient(Polynomial(symbol: "√(\(rest.key))"))
     return try Quotient(Polynomial(factor)).root() * symbol
+  }
+
+  /// √(a + b√c) = √((a + d)/2) ± √((a - d)/2), where d² = a² - b²c is the square of a fraction, as in √(3 + 2√2) = 1 + √2.
+  private static func denested(_ value: Polynomial) throws(NotExact) -> Quotient {
+    guard let (a, b, c) = value.surd, a.numerator > 0 else { throw NotExact() }
+    let square = try a * a + (-(b * b)) * Rational(c)
+    guard square.numerator >= 0, let d = try Quotient(Polynomial(square)).root().constant else {
+      throw NotExact()
+    }
+    let half = try Rational(1, over: 2)
+    let first = try Quotient(Polynomial((a + d) * half)).root()
+    let second = try Quotient(Polynomial((a + (-d)) * half)).root()
+    return b.numerator > 0 ? try first + second : try first - second
   }
 
   func factorial() throws(NotExact) -> Quotient {

@@ -59,7 +59,10 @@ struct JSONSchemaReward: Reward {
 
   private func rowSchema(_ row: Example) throws -> JSONSchema {
     guard case .text(let text)? = row.column(column) else {
-      throw PluginFailure(.data, "column '\(column)' of row \(row.id) is not text with a JSON schema")
+      throw PluginFailure(
+        .data,
+        "column '\(column)' of row \(row.id) is not text with a JSON schema"
+      )
     }
     do { return try JSONSchema(JSON(parsing: text)) } catch {
       throw PluginFailure(.data, "column '\(column)' of row \(row.id): \(error)")
@@ -91,7 +94,7 @@ enum FencedText {
       }
     }
     return found.map { range in
-      String(decoding: lines[range].joined(separator: [0x0A]), as: UTF8.self)
+      String(decoding: Array(lines[range].joined(separator: [0x0A])), as: UTF8.self)
     }
   }
 }

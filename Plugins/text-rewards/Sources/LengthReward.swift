@@ -1,7 +1,7 @@
 import StepwisePlugin
 
 #if canImport(Glibc)
-  import Glibc
+import Glibc
 #endif
 
 /// Scores a completion by how long it is.

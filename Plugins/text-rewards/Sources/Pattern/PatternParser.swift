@@ -70,7 +70,9 @@ struct PatternParser {
   }
 
   private mutating func choice() throws -> PatternNode {
-    guard depth < Self.depthLimit else { throw problem("groups nest deeper than \(Self.depthLimit)") }
+    guard depth < Self.depthLimit else {
+      throw problem("groups nest deeper than \(Self.depthLimit)")
+    }
     depth += 1
     defer { depth -= 1 }
     var choices = [try sequence()]

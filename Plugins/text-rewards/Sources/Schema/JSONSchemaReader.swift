@@ -54,7 +54,8 @@ struct JSONSchemaReader {
       guard let way, places.contains(way.map { "/\($0)" }.joined()) else {
         throw JSONSchema.Problem(
           place: reference.place,
-          message: "\(reference.target) is no schema of this document; references go to `#` and `#/...` only"
+          message:
+            "\(reference.target) is no schema of this document; references go to `#` and `#/...` only"
         )
       }
     }
@@ -67,7 +68,8 @@ struct JSONSchemaReader {
     guard let kind = Self.keywords[member.key] else {
       throw JSONSchema.Problem(
         place: place,
-        message: "the keyword '\(member.key)' is not supported; see the plugin's README for those that are"
+        message:
+          "the keyword '\(member.key)' is not supported; see the plugin's README for those that are"
       )
     }
     let value = member.value
@@ -79,9 +81,11 @@ struct JSONSchemaReader {
         throw refuse("one of \(Self.types.sorted().joined(separator: ", ")), or a list of them")
       }
     case .array: guard case .array = value else { throw refuse("a list") }
-    case .count: guard let count = value.whole, count >= 0 else { throw refuse("a whole number, 0 or more") }
+    case .count:
+      guard let count = value.whole, count >= 0 else { throw refuse("a whole number, 0 or more") }
     case .number: guard value.number != nil else { throw refuse("a number") }
-    case .positive: guard let number = value.number, number > 0 else { throw refuse("a number above 0") }
+    case .positive:
+      guard let number = value.number, number > 0 else { throw refuse("a number above 0") }
     case .flag: guard case .bool = value else { throw refuse("true or false") }
     case .pattern:
       guard let text = value.string else { throw refuse("a regular expression") }
@@ -91,7 +95,9 @@ struct JSONSchemaReader {
       references.append((place, text))
     case .schema: try check(value, at: place)
     case .schemas:
-      guard case .array(let schemas) = value, !schemas.isEmpty else { throw refuse("a list of schemas") }
+      guard case .array(let schemas) = value, !schemas.isEmpty else {
+        throw refuse("a list of schemas")
+      }
       for (index, schema) in schemas.enumerated() { try check(schema, at: "\(place)/\(index)") }
     case .schemaTable, .patternTable:
       guard case .object(let schemas) = value else { throw refuse("an object of schemas") }
@@ -109,7 +115,10 @@ struct JSONSchemaReader {
 
   private mutating func compile(_ text: String, at place: String) throws {
     do { patterns[text] = try Pattern(text) } catch let problem as Pattern.Problem {
-      throw JSONSchema.Problem(place: place, message: "the pattern \(text.debugDescription), \(problem)")
+      throw JSONSchema.Problem(
+        place: place,
+        message: "the pattern \(text.debugDescription), \(problem)"
+      )
     }
   }
 }

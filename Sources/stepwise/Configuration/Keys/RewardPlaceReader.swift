@@ -52,7 +52,8 @@ enum RewardPlaceReader {
       key: "\(path).\(missing)",
       problem: "is missing",
       cure: missing == "reward"
-        ? "Name another reward of the list" : "Set the score from which the gate is open (or `below`: up to which)"
+        ? "Name another reward of the list"
+        : "Set the score from which the gate is open (or `below`: up to which)"
     )
   }
 
