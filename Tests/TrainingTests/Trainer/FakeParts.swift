@@ -93,6 +93,8 @@ struct TinyRun {
   var reward = FakeReward { item in .score(Double(item.completionIDs.filter { $0 % 2 == 1 }.count))
   }
   var onFailure = RewardFailurePolicy.stop
+  /// Beside `reward`.
+  var moreRewards: [WeightedReward] = []
   var evaluation: ArrayDataset?
   var threads = 1
   /// Trains an adapter over the model in place of it.
@@ -182,7 +184,7 @@ struct TinyRun {
         prompts: ArrayDataset(promptRows ?? rows),
         demonstrations: ArrayDataset(rows),
         evaluation: evaluation,
-        rewards: [WeightedReward(reward, onFailure: onFailure)]
+        rewards: [WeightedReward(reward, onFailure: onFailure)] + moreRewards
       ),
       backend: backend,
       run: run,
