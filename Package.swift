@@ -80,6 +80,7 @@ let package = Package(
     library("hpt"), library("relift"), library("luffy"), library("hints"),
     library("knights-and-knaves-dataset"), library("jsonl"),
     library("knights-and-knaves-reward"), library("gsm8k-reward"),
+    library("math-equivalence-reward"), library("text-rewards"),
     library("FixtureSuite"),
   ],
   dependencies: [
@@ -170,6 +171,9 @@ let package = Package(
     plugin("jsonl", ["CZlib"]),
     .target(name: "GSM8K", path: "Plugins/gsm8k-reward/Core", cSettings: cSettings),
     cPlugin("gsm8k-reward", ["GSM8K"]),
+    .target(name: "MathAnswers", path: "Plugins/MathAnswers", swiftSettings: swiftSettings),
+    plugin("math-equivalence-reward", ["MathAnswers", "GSM8K"]),
+    plugin("text-rewards"),
 
     // Tests.
     plugin("FixtureSuite", path: "Tests/Fixtures/plugins/swift/FixtureSuite/Sources"),
@@ -194,6 +198,7 @@ let package = Package(
       ["KnightsAndKnaves", "GSM8K", "CStepwisePlugin"],
       exclude: ["Fixtures"]
     ),
+    tests("RewardTests", ["MathAnswers", "PluginHost", "Components"], exclude: ["Fixtures"]),
     tests(
       "StrategyGradientTests",
       [

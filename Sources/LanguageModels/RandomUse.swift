@@ -5,6 +5,8 @@ enum RandomUse: UInt64 {
   case initialValues = 0x696E_6974_0000_0000
   /// Completions; the stream is the sample's id, the counter the token's place.
   case sampling = 0x7361_6D70_0000_0000
+  /// Initial values of an adapter; the stream is the parameter's number.
+  case adapterValues = 0x6C6F_7261_0000_0000
 
   func key(_ seed: UInt64) -> UInt64 { seed ^ rawValue }
 }

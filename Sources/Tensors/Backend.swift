@@ -45,6 +45,8 @@ public protocol Backend: AnyObject, Sendable {
 
   /// y (T,N) = x (T,K) w (N,K)^T + bias (N)
   func linear(x: Buffer, weight: Buffer, bias: Buffer?, into y: Buffer, shape: LinearShape)
+  /// y (T,N) += x (T,K) w (N,K)^T
+  func addLinear(x: Buffer, weight: Buffer, to y: Buffer, shape: LinearShape)
   /// dx (T,K) = or += dy (T,N) w (N,K)
   func linearInputGradient(
     dy: Buffer,

@@ -9,6 +9,14 @@ extension CPUBackend {
   }
 
   /// See ``Backend``.
+  public func addLinear(x: Buffer, weight: Buffer, to y: Buffer, shape: LinearShape) {
+    check(x, shape.rows * shape.input, weight, shape, y, shape.rows * shape.output)
+    var product = Product(CK_GEMM_NT, m: shape.rows, n: shape.output, k: shape.input)
+    product.accumulates = true
+    multiply(product, x, shape.input, weight, shape.input, bias: nil, into: y, shape.output)
+  }
+
+  /// See ``Backend``.
   public func linearInputGradient(
     dy: Buffer,
     weight: Buffer,

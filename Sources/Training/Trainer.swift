@@ -86,7 +86,7 @@ public final class Trainer {
     random = CounterRandom(seed: configuration.seed)
     generator = Generator(model: model)
     self.endOfSequence = Set(endOfSequence)
-    optimizer = OptimizerSlots(store: model.store, configuration: configuration)
+    optimizer = OptimizerSlots(store: model.trained, configuration: configuration)
     try openSources()
     // The last row that an evaluation will ask for: a dataset that does not have it fails now, and not after an hour.
     if let evaluation = parts.evaluation {
@@ -143,6 +143,7 @@ public final class Trainer {
       if isDue(configuration.saveSteps), state.step < horizon { try writeCheckpoint() }
     }
     try writeCheckpoint()
+    try writeAdapter()
     observer?.observe(.finished(steps: state.step, reason: reason))
     return reason
   }

@@ -8,16 +8,24 @@ public struct WeightedReward {
   public var weight: Double
   /// What becomes of the run where it fails.
   public var onFailure: RewardFailurePolicy
+  /// Another reward that must be satisfied for it to count; `nil` for none.
+  public var gate: RewardGate?
+  /// Its scores are brought between these bounds before they are weighed; `nil` leaves them as they are.
+  public var clip: ClosedRange<Double>?
 
   /// Creates a weighted reward.
   public init(
     _ function: any RewardFunction,
     weight: Double = 1,
-    onFailure: RewardFailurePolicy = .stop
+    onFailure: RewardFailurePolicy = .stop,
+    gate: RewardGate? = nil,
+    clip: ClosedRange<Double>? = nil
   ) {
     self.function = function
     self.weight = weight
     self.onFailure = onFailure
+    self.gate = gate
+    self.clip = clip
   }
 }
 

@@ -29,6 +29,58 @@ struct LinearTests {
     )
   }
 
+  /// A weight with a low-rank update is the sum of both, forward and backward, and merged.
+  @Test(arguments: BackendCase.all, shapes)
+  func lowRankUpdates(_ test: BackendCase, _ shape: LinearShape) {
+    let (rank, scale) = (3, 0.7)
+    func merged(_ inputs: [[Double]]) -> [Double] {
+      var weight = inputs[1]
+      for n in 0..<shape.output {
+        for k in 0..<shape.input {
+          var sum = 0.0
+          for r in 0..<rank { sum += inputs[4][n * rank + r] * inputs[3][r * shape.input + k] }
+          weight[n * shape.input + k] += scale * sum
+        }
+      }
+      return weight
+    }
+    let inputs = [
+      Input("x", [shape.rows, shape.input], stream: 1),
+      Input("w", [shape.output, shape.input], stream: 2),
+      Input("b", [shape.output], stream: 3),
+      Input("down", [rank, shape.input], stream: 4),
+      Input("up", [shape.output, rank], stream: 5),
+    ]
+    checkOperation(
+      test.backend,
+      inputs,
+      probes: 6,
+      build: { tape, tensors, parameters in
+        tape.linear(
+          tensors[0],
+          parameters[1],
+          bias: parameters[2],
+          update: LowRankUpdate(down: parameters[3], up: parameters[4], scale: Float(scale))
+        )
+      },
+      reference: { Reference.linear($0[0], merged($0), bias: $0[2], shape) }
+    )
+    let store = ParameterStore(
+      specs: inputs.map { ParameterSpec(name: $0.name, shape: $0.shape) },
+      backend: test.backend,
+      trainable: false
+    )
+    for input in inputs { test.backend.write(input.values, to: store[input.name].value.buffer) }
+    LowRankUpdate(down: store["down"], up: store["up"], scale: Float(scale))
+      .add(to: store["w"].value.buffer, backend: test.backend)
+    expectClose(
+      store["w"].value.array,
+      merged(inputs.map { $0.values.map(Double.init) }),
+      tolerance: 2e-5,
+      "merged"
+    )
+  }
+
   /// All elements of both gradients, which the probes above only sample.
   @Test(arguments: BackendCase.all, shapes)
   func wholeGradients(_ test: BackendCase, _ shape: LinearShape) {

@@ -9,7 +9,8 @@ extension DecoderModel {
   /// not at all.
   ///
   /// Weights above `maxShardSize` go to several files with an index, as transformers has them; a tied head is not stored, as
-  /// transformers does. Weights that another save left in the directory are removed.
+  /// transformers does. Weights that another save left in the directory are removed. Of a model with an adapter see
+  /// `mergeAdapter`.
   ///
   /// - Parameters:
   ///   - directory: Made where it is absent; files of these names are replaced.
@@ -21,6 +22,7 @@ extension DecoderModel {
     weightType: DecoderConfiguration.WeightType = .float32,
     maxShardSize: Int = largestShard
   ) throws {
+    precondition(adapter == nil, "merge the adapter first: its updates are not in the weights")
     do {
       try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
     } catch {

@@ -4,10 +4,10 @@ import Tensors
 ///
 /// Shapes: T tokens, C hidden, H query heads, G key-value heads, D head size.
 struct Attention {
-  let query: Linear
-  let key: Linear
-  let value: Linear
-  let output: Linear
+  var query: Linear
+  var key: Linear
+  var value: Linear
+  var output: Linear
   /// RMSNorm over D on each head before the rotation; Qwen3 only.
   let queryNorm: Parameter?
   let keyNorm: Parameter?

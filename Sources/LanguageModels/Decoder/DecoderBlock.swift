@@ -3,9 +3,9 @@ import Tensors
 /// One layer: attention and MLP, each behind its norm and added to the residual stream.
 struct DecoderBlock {
   let attentionNorm: Parameter
-  let attention: Attention
+  var attention: Attention
   let mlpNorm: Parameter
-  let mlp: MLP
+  var mlp: MLP
   let eps: Float
 
   init(_ store: ParameterStore, _ prefix: String, _ configuration: DecoderConfiguration) {

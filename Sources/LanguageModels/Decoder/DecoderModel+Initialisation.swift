@@ -6,12 +6,15 @@ extension DecoderModel {
   /// Matrices are normal(0, `initializerRange`) and the embedding's row of the padding token is
   /// zero; biases are zero, norms one. The values depend on the seed alone: parameter i draws from
   /// stream i of a Philox generator.
+  ///
+  /// - Parameter trainable: Whether the model has gradients; the base of an adapter needs none.
   public convenience init(
     configuration: DecoderConfiguration,
     backend: any Backend,
-    seed: UInt64
+    seed: UInt64,
+    trainable: Bool = true
   ) {
-    self.init(zeros: configuration, backend: backend, trainable: true)
+    self.init(zeros: configuration, backend: backend, trainable: trainable)
     for (index, parameter) in store.parameters.enumerated() {
       let random = Philox4x32(seed: RandomUse.initialValues.key(seed), stream: UInt64(index))
       if parameter.shape.count > 1 {

@@ -2,12 +2,13 @@ public import Tensors
 
 /// A Qwen2, Qwen3 or Llama decoder over a store of parameters named as in Hugging Face checkpoints.
 ///
-/// A reference model is another instance over a store of its own (`init(copying:)`). Not Sendable:
-/// one thread at a time, since a tape records into the model's gradients.
+/// A reference model is another instance over a store of its own, or over the same frozen store where
+/// an adapter is trained (`init(copying:)`). Not Sendable: one thread at a time, since a tape records
+/// into the model's gradients.
 public final class DecoderModel {
   /// The shape of the model.
   public let configuration: DecoderConfiguration
-  /// All parameters and their gradients, in transformers' order.
+  /// All parameters of the base and, unless an adapter is trained, their gradients; in transformers' order.
   public let store: ParameterStore
   /// What computes.
   public let backend: any Backend
@@ -19,7 +20,9 @@ public final class DecoderModel {
   public var gradientCheckpointing = false
 
   let embedding: Parameter
-  let blocks: [DecoderBlock]
+  var blocks: [DecoderBlock]
+  /// What is trained in place of the parameters; see `attach(_:)`.
+  public internal(set) var adapter: LoRAAdapter?
   let norm: Parameter
   private var rotary: RotaryTable
 
@@ -27,7 +30,7 @@ public final class DecoderModel {
   public let head: Parameter
 
   /// Creates a model whose parameters are all zero.
-  init(
+  convenience init(
     zeros configuration: DecoderConfiguration,
     backend: any Backend,
     trainable: Bool,
@@ -39,9 +42,14 @@ public final class DecoderModel {
       trainable: trainable,
       matrices: matrices
     )
+    self.init(store, configuration)
+  }
+
+  /// Creates a model over parameters that are there.
+  init(_ store: ParameterStore, _ configuration: DecoderConfiguration) {
     self.configuration = configuration
     self.store = store
-    self.backend = backend
+    backend = store.backend
     generation = GenerationConfiguration(configuration)
     rotary = RotaryTable(config: configuration.rotary, positions: 512)
     embedding = store[ParameterName.embedding]
@@ -54,14 +62,22 @@ public final class DecoderModel {
 
   /// Creates a model with the values of another one, in a store of its own.
   ///
+  /// With an adapter the base is frozen: both models have the one store, and only the adapter is copied.
+  ///
   /// - Parameters:
   ///   - trainable: Whether it has gradients; a reference model needs none.
-  ///   - matrices: How a model without gradients keeps its matrices.
+  ///   - matrices: How a model without gradients keeps its matrices; a shared store stays as it is.
   public convenience init(
     copying other: DecoderModel,
     trainable: Bool = false,
     matrices: MatrixStorage = .float32
   ) {
+    if let adapter = other.adapter {
+      self.init(other.store, other.configuration)
+      generation = other.generation
+      attach(LoRAAdapter(copying: adapter, trainable: trainable))
+      return
+    }
     self.init(
       zeros: other.configuration,
       backend: other.backend,
@@ -72,13 +88,22 @@ public final class DecoderModel {
     copyParameters(from: other)
   }
 
-  /// Takes over the values of a model of the same configuration.
+  /// Takes over the values of a model of the same configuration, or of the same base and adapter.
   public func copyParameters(from other: DecoderModel) {
-    store.copyValues(from: other.store)
+    precondition(
+      (adapter == nil) == (other.adapter == nil),
+      "one of the models has an adapter, and the other has none"
+    )
+    if let adapter, let source = other.adapter {
+      adapter.store.copyValues(from: source.store)
+      attach(adapter)
+    } else {
+      store.copyValues(from: other.store)
+    }
   }
 
-  /// How many numbers the model holds; a tied head counts once.
-  public var parameterCount: Int { store.parameterCount }
+  /// How many numbers the model holds, an adapter's included; a tied head counts once.
+  public var parameterCount: Int { store.parameterCount + (adapter?.store.parameterCount ?? 0) }
 
   /// The last hidden state after the final norm, [T, C].
   ///

@@ -5,6 +5,8 @@ struct Linear {
   /// [N, K], as Hugging Face stores it.
   let weight: Parameter
   let bias: Parameter?
+  /// What an adapter adds to the weight; `nil` without one.
+  var update: LowRankUpdate?
 
   /// N.
   var outputs: Int { weight.shape[0] }
@@ -17,7 +19,13 @@ struct Linear {
   }
 
   func callAsFunction(_ x: Tensor, _ tape: Tape) -> Tensor {
-    tape.linear(x, weight, bias: bias)
+    guard let update else { return tape.linear(x, weight, bias: bias) }
+    return tape.linear(x, weight, bias: bias, update: update)
+  }
+
+  /// The weight with its update; the weight's own values where there is none.
+  func merged(_ backend: any Backend) -> Buffer {
+    update?.added(to: weight.value.buffer, backend: backend) ?? weight.value.buffer
   }
 
   static func specs(_ prefix: String, _ outputs: Int, _ inputs: Int, bias: Bool) -> [ParameterSpec]

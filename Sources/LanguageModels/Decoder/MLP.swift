@@ -2,9 +2,9 @@ import Tensors
 
 /// The gated feed-forward block: down(silu(gate(x)) * up(x)), [T, C] to [T, C].
 struct MLP {
-  let gate: Linear
-  let up: Linear
-  let down: Linear
+  var gate: Linear
+  var up: Linear
+  var down: Linear
 
   init(_ store: ParameterStore, _ prefix: String, _ configuration: DecoderConfiguration) {
     gate = Linear(store, prefix + ".gate_proj", bias: configuration.mlpBias)

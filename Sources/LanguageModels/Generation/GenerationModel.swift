@@ -18,17 +18,21 @@ public final class GenerationModel {
   ///
   /// The model's completions have the bits of those that a `DecoderModel` of the same directory gives.
   ///
-  /// - Parameter progress: Is told after each parameter how far it is.
-  /// - Throws: `ModelConfigurationError`, `CheckpointError` or `SafetensorsError`.
+  /// - Parameters:
+  ///   - adapter: Is merged into the weights while they are packed.
+  ///   - progress: Is told after each parameter how far it is.
+  /// - Throws: `ModelConfigurationError`, `CheckpointError`, `AdapterError` or `SafetensorsError`.
   public init(
     directory: URL,
     backend: any Backend,
+    adapter: AdapterDirectory? = nil,
     progress: ((LoadingProgress) -> Void)? = nil
   ) throws {
     let checkpoint = try Checkpoint(directory: directory)
     configuration = checkpoint.configuration
     generation = checkpoint.generation
     self.backend = backend
+    let adapter = try adapter?.load(for: configuration, backend: backend, trainable: false)
     let report = checkpoint.files.reporter(
       of: DecoderModel.parameterSpecs(configuration).map(\.name),
       progress
@@ -42,6 +46,7 @@ public final class GenerationModel {
     ) { name in
       let values = try checkpoint.files.load(name, on: backend)
       report(name)
+      adapter?.update(ofParameter: name)?.add(to: values, backend: backend)
       return values
     }
   }

@@ -118,10 +118,11 @@ struct GenerationWeights {
     self.backend = backend
   }
 
-  /// Packs a model's weights as they are now; its embedding and its norms are read where they are.
+  /// Packs a model's weights as they are now, with an adapter's updates merged, one projection at a time; its embedding and
+  /// its norms are read where they are.
   init(_ model: DecoderModel) {
     self.init(model.configuration, backend: model.backend, packsEmbedding: false) {
-      model.store[$0].value.buffer
+      model.merged($0)
     }
   }
 

@@ -5,7 +5,7 @@ public import RunStore
 import Tensors
 import Tokenizers
 
-/// What a checkpoint holds, beside the model's own Hugging Face files.
+/// What a checkpoint holds, beside the files of the model or the adapter.
 private enum CheckpointFile {
   static let optimizer = "optimizer.safetensors"
   static let trainer = "trainer_state.json"
@@ -73,7 +73,7 @@ extension Trainer {
   }
 
   private func enter(_ snapshot: TrainerSnapshot, from directory: URL) throws {
-    try model.loadParameters(from: directory)
+    try loadModel(from: directory)
     try restore(snapshot)
     try optimizer.load(
       SafetensorsFile(path: directory.appending(path: CheckpointFile.optimizer).path),
@@ -99,7 +99,7 @@ extension Trainer {
       step: snapshot.state.step,
       keeping: configuration.saveTotalLimit
     ) { directory in
-      try model.save(to: directory)
+      try saveModel(to: directory)
       try rows.tokenizer.save(to: directory)
       try writeSafetensors(
         to: directory.appending(path: CheckpointFile.optimizer).path,

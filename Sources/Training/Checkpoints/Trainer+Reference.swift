@@ -4,7 +4,7 @@ import RunStore
 import Tensors
 
 extension Trainer {
-  /// Stores the reference model beside the checkpoints, once for each content, and gives its SHA-256.
+  /// Stores the reference model, or its adapter, beside the checkpoints, once for each content, and gives its SHA-256.
   ///
   /// Checkpoints name it by digest: a reference changes rarely, and a copy in each checkpoint would double their size.
   func storeReference() throws -> String {
@@ -12,7 +12,7 @@ extension Trainer {
     let folder = run.url.appending(path: "references")
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
     let staged = folder.appending(path: ".staged-\(getpid()).safetensors")
-    try reference.saveParameters(to: staged)
+    try reference.saveTrained(to: staged)
     let digest = try SHA256.hexDigest(ofFileAt: staged)
     let url = referenceURL(digest)
     guard rename(staged.path, url.path) == 0 else {
@@ -45,15 +45,16 @@ extension Trainer {
     }
     reference = nil
     let loaded = DecoderModel(copying: model)
-    try loaded.loadParameters(from: url)
+    try loaded.loadTrained(from: url)
     let matrices = referenceMatrices(for: loaded)
     reference =
       matrices == .float32 ? loaded : DecoderModel(copying: loaded, matrices: matrices)
   }
 
-  /// How a reference with the values of `model` keeps its matrices.
+  /// How a reference with the values of `model` keeps its matrices. That of an adapter has the policy's own base.
   func referenceMatrices(for model: DecoderModel) -> MatrixStorage {
-    switch configuration.grpo.refModelDtype {
+    if model.adapter != nil { return model.store.matrices }
+    return switch configuration.grpo.refModelDtype {
     case .auto: model.store.isExactInBF16 ? .bfloat16 : .float32
     case .float32: .float32
     case .bfloat16: .bfloat16

@@ -28,7 +28,7 @@ extension Trainer {
     if let tensors {
       try? FileManager.default.removeItem(at: tensors)
       try FileManager.default.createDirectory(at: tensors, withIntermediateDirectories: true)
-      try model.saveParameters(to: tensors.appending(path: Self.weightsName))
+      try model.saveTrained(to: tensors.appending(path: Self.weightsName))
       try writeSafetensors(
         to: tensors.appending(path: Self.momentsName).path,
         tensors: optimizer.tensors,
@@ -62,7 +62,7 @@ extension Trainer {
     try openPrompts()
     try restore(moment.snapshot)
     if let tensors = moment.tensors {
-      try model.loadParameters(from: tensors.appending(path: Self.weightsName))
+      try model.loadTrained(from: tensors.appending(path: Self.weightsName))
       try optimizer.load(
         SafetensorsFile(path: tensors.appending(path: Self.momentsName).path),
         updates: state.slotUpdates

@@ -29,13 +29,13 @@ extension Objective {
     batchSize: Int
   ) -> GradientAgreement {
     policyGradient(sequences, advantages.first, configuration, batchSize)
-    let first = model.store.gradientCopy()
-    let firstNorm = model.store.gradNorm()
+    let first = model.trained.gradientCopy()
+    let firstNorm = model.trained.gradNorm()
     policyGradient(sequences, advantages.second, configuration, batchSize)
-    let secondNorm = model.store.gradNorm()
+    let secondNorm = model.trained.gradNorm()
     let product = firstNorm * secondNorm
     return GradientAgreement(
-      cosine: product > 0 ? model.store.dot(first) / product : .nan,
+      cosine: product > 0 ? model.trained.dot(first) / product : .nan,
       firstNorm: firstNorm,
       secondNorm: secondNorm
     )
@@ -54,7 +54,7 @@ extension Objective {
     if grpo.lossType == .bnpo { grpo.lossType = .dapo }
     let masked = grpo.maskTruncatedCompletions
     let items = sequences.reduce(0) { $0 + (masked && $1.truncated ? 0 : $1.sampledTokens) }
-    model.store.zeroGrad()
+    model.trained.zeroGrad()
     for start in stride(from: 0, to: sequences.count, by: max(batchSize, 1)) {
       let range = start..<min(sequences.count, start + max(batchSize, 1))
       let batch = MicroBatch(

@@ -95,7 +95,7 @@ public struct Objective {
     lossType: SFTConfiguration.LossType = .nll,
     batchSize: Int? = nil
   ) -> Result {
-    model.store.zeroGrad()
+    model.trained.zeroGrad()
     let sequences = rows.map {
       TrainingSequence(
         kind: .demonstration,
@@ -130,7 +130,7 @@ public struct Objective {
     configuration: GRPOConfiguration,
     reference: DecoderModel? = nil
   ) throws -> Result {
-    model.store.zeroGrad()
+    model.trained.zeroGrad()
     let temperature = Float(configuration.temperature)
     var loss = 0.0
     for input in microBatches {
@@ -224,8 +224,8 @@ public struct Objective {
   private func result(_ loss: Double) -> Result {
     Result(
       loss: loss,
-      gradNorm: model.store.gradNorm(),
-      perParameter: model.store.perParameterGradNorms()
+      gradNorm: model.trained.gradNorm(),
+      perParameter: model.trained.perParameterGradNorms()
     )
   }
 }

@@ -1,9 +1,9 @@
 import Tensors
 
-/// AdamW over the whole model, with one set of moments for each optimizer slot that a strategy uses.
+/// AdamW over all that is trained, with one set of moments for each optimizer slot that a strategy uses.
 ///
 /// Slot 0 is shared by all steps that name no other. A slot's moments are made, at zero, when it is first used; each set costs
-/// twice the model's size.
+/// twice the size of what is trained.
 final class OptimizerSlots {
   /// How many sets of moments a run can hold.
   static let limit = 4

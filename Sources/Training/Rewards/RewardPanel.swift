@@ -3,6 +3,8 @@ import Components
 /// The rewards of a run, asked together.
 struct RewardPanel {
   let rewards: [WeightedReward]
+  /// How their scores become one.
+  let composition: RewardComposition
   let ledger: RewardLedger?
   private let onFailure: (String) -> Void
 
@@ -17,15 +19,7 @@ struct RewardPanel {
     self.rewards = rewards
     self.ledger = ledger
     self.onFailure = onFailure
-    var names: Set<String> = []
-    for reward in rewards where !names.insert(reward.function.description.name).inserted {
-      throw TrainingError.configuration(
-        key: "rewards",
-        value: reward.function.description.name,
-        problem: "is there twice",
-        cure: "Give each reward a name of its own: name: ..."
-      )
-    }
+    composition = try RewardComposition(rewards)
   }
 
   /// The same panel with other rewards.
@@ -34,18 +28,29 @@ struct RewardPanel {
   }
 
   /// Names for metrics, in order.
-  var names: [String] { rewards.map(\.function.description.name) }
+  var names: [String] { composition.names }
 
   /// TRL's `reward_weights`.
-  var weights: [Double] { rewards.map(\.weight) }
+  var weights: [Double] { composition.weights }
 
-  /// Scores of each reward: `[reward][item]`, `nil` where it abstained.
+  /// Scores of each reward: `[reward][item]`, `nil` where it abstained, and where its gate was not open, so that it was not asked.
   func score(_ batch: RewardBatch) throws -> [[Double?]] {
-    try rewards.map { reward in
-      let outcomes = try outcomes(of: reward, for: batch)
-      precondition(outcomes.count == batch.items.count, "a reward adapter let a wrong count pass")
-      return outcomes.map { if case .score(let value) = $0 { value } else { nil } }
+    var scores = [[Double?]](
+      repeating: Array(repeating: nil, count: batch.items.count),
+      count: rewards.count
+    )
+    for reward in composition.order {
+      let places = batch.items.indices.filter {
+        composition.passage(reward, $0, scores) == .open
+      }
+      if places.isEmpty, !batch.items.isEmpty { continue }
+      let outcomes = try outcomes(of: rewards[reward], for: batch.keeping(places))
+      precondition(outcomes.count == places.count, "a reward adapter let a wrong count pass")
+      for (place, outcome) in zip(places, outcomes) {
+        if case .score(let value) = outcome { scores[reward][place] = value }
+      }
     }
+    return scores
   }
 
   private func outcomes(
@@ -71,19 +76,26 @@ struct RewardPanel {
     return outcomes
   }
 
-  /// The weighted sum of each item, `nil` where every reward abstained.
-  func totals(_ scores: [[Double?]]) -> [Double?] {
-    AdvantageEstimator(weights: weights).totals(scores)
-  }
+  /// What each reward adds to the sum, before its weight.
+  func contributions(_ scores: [[Double?]]) -> [[Double?]] { composition.contributions(scores) }
 
-  /// The answer of each item: the first that a reward extracts.
-  func answers(_ batch: RewardBatch) throws -> [String?] {
+  /// The weighted sum of each item, `nil` where every reward abstained.
+  func totals(_ scores: [[Double?]]) -> [Double?] { composition.totals(scores) }
+
+  /// The answer of each item: the first that a reward extracts. A reward whose gate is not open is not asked: what does not count
+  /// has no vote.
+  ///
+  /// - Parameter scores: what `score` said of the same batch.
+  func answers(_ batch: RewardBatch, _ scores: [[Double?]]) throws -> [String?] {
     var answers = [String?](repeating: nil, count: batch.items.count)
-    for reward in rewards {
+    for (index, reward) in rewards.enumerated() {
+      let places = batch.items.indices.filter {
+        composition.passage(index, $0, scores) == .open
+      }
+      if places.isEmpty { continue }
       do {
-        for (index, answer) in try reward.function.answers(batch).enumerated() {
-          answers[index] = answers[index] ?? answer
-        }
+        let given = try reward.function.answers(batch.keeping(places))
+        for (place, answer) in zip(places, given) { answers[place] = answers[place] ?? answer }
       } catch  where reward.onFailure == .abstain {
         onFailure("reward \(reward.function.description.name) gives no answers: \(error)")
       }
@@ -113,5 +125,13 @@ struct RewardPanel {
         )
       }
     }
+  }
+}
+
+extension RewardBatch {
+  /// The batch of the items at these places.
+  fileprivate func keeping(_ places: [Int]) -> RewardBatch {
+    guard places.count < items.count else { return self }
+    return RewardBatch(step: step, seed: seed, items: places.map { items[$0] })
   }
 }

@@ -32,7 +32,7 @@ struct RolloutGroup {
 struct RolloutSample {
   let completion: Completion
   let text: String
-  /// One for each reward, `nil` where it abstained.
+  /// One for each reward, `nil` where it abstained or was not asked.
   let scores: [Double?]
   /// The weighted sum, `nil` where all abstained.
   let total: Double?
@@ -66,7 +66,7 @@ extension [RolloutGroup] {
     let scores = try rewards.score(batch)
     observe(batch, scores)
     let (totals, solved) = (rewards.totals(scores), rewards.solved(scores))
-    let given = answers ? try rewards.answers(batch) : []
+    let given = answers ? try rewards.answers(batch, scores) : []
     var next = 0
     for index in indices {
       for completion in self[index].fresh {

@@ -9,7 +9,10 @@ extension Trainer {
     let owners = groups.enumerated().flatMap { index, group in
       Array(repeating: index, count: group.samples.count)
     }
-    let advantages = try estimator.estimate(scores: scores, groups: owners)
+    let advantages = try estimator.estimate(
+      scores: rewards.contributions(scores),
+      groups: owners
+    )
     let lengths = samples.map { Double($0.completion.tokens.count) }
     let ended = samples.filter { $0.completion.finishReason == .eos }
       .map { Double($0.completion.tokens.count) }
@@ -34,12 +37,14 @@ extension Trainer {
         Diagnostic("completions/min_terminated_length", ended.min() ?? 0),
         Diagnostic("completions/max_terminated_length", ended.max() ?? 0),
       ]
-      + zip(rewards.names, advantages.functions).flatMap { name, moments in
-        [
+      + zip(rewards.names, scores).flatMap { name, scores in
+        // Of what the reward said, not of what became of it.
+        let moments = NanAwareMoments(scores)
+        return [
           Diagnostic("rewards/\(name)/mean", moments.mean),
           Diagnostic("rewards/\(name)/std", moments.std),
         ]
-      } + [
+      } + rewards.composition.metrics(scores) + [
         Diagnostic("reward", advantages.reward.mean),
         Diagnostic("reward_std", advantages.reward.std),
         Diagnostic("frac_reward_zero_std", advantages.fracRewardZeroStd),

@@ -156,10 +156,8 @@ extension Trainer {
       return try AdvantageEstimator(scaling: grpo.scaleRewards)
         .estimate(scores: [sequences.map(\.reward)], groups: groups).values
     }
-    return try estimator.estimate(
-      scores: rewards.names.indices.map { function in sequences.map { $0.scores[function] } },
-      groups: groups
-    ).values
+    let scores = rewards.names.indices.map { function in sequences.map { $0.scores[function] } }
+    return try estimator.estimate(scores: rewards.contributions(scores), groups: groups).values
   }
 
   /// TRL's rule under this run's settings.

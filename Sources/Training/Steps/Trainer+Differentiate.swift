@@ -43,7 +43,7 @@ extension Trainer {
     // Where the parts' gradients are not needed apart, their weights go into the coefficients and one buffer holds the sum.
     let scales = hasSFT && hasRL && !apart ? weights : (sft: 1, rl: 1)
     let split = work.demonstrations.count
-    model.store.zeroGrad()
+    model.trained.zeroGrad()
     var outcome = StepOutcome(
       kind: hasSFT ? (hasRL ? .both : .sft) : .rl,
       gradNorm: 0,
@@ -60,8 +60,8 @@ extension Trainer {
       )
       if apart || !hasRL { report.gradNorm = try finiteNorm("the SFT gradient norm") }
       if apart {
-        sftGradient = model.store.gradientCopy()
-        model.store.zeroGrad()
+        sftGradient = model.trained.gradientCopy()
+        model.trained.zeroGrad()
       }
       outcome.sft = report
       outcome.tokens += report.tokens
@@ -82,12 +82,12 @@ extension Trainer {
     }
     if let sftGradient, let sft = outcome.sft, let rl = outcome.rl {
       let product = sft.gradNorm * rl.gradNorm
-      outcome.cosine = product > 0 ? model.store.dot(sftGradient) / product : 0
-      if weights.rl != 1 { model.store.scaleGradients(Float(weights.rl)) }
-      model.store.addGradients(sftGradient, scale: Float(weights.sft))
+      outcome.cosine = product > 0 ? model.trained.dot(sftGradient) / product : 0
+      if weights.rl != 1 { model.trained.scaleGradients(Float(weights.rl)) }
+      model.trained.addGradients(sftGradient, scale: Float(weights.sft))
     } else if hasSFT != hasRL {
       let weight = hasSFT ? weights.sft : weights.rl
-      if weight != 1 { model.store.scaleGradients(Float(weight)) }
+      if weight != 1 { model.trained.scaleGradients(Float(weight)) }
     }
     outcome.gradNorm = try finiteNorm("the gradient norm")
     let isLogged = (state.step + 1) % max(1, configuration.loggingSteps) == 0
@@ -270,7 +270,7 @@ extension Trainer {
   }
 
   private func finiteNorm(_ name: String) throws -> Double {
-    let norm = model.store.gradNorm()
+    let norm = model.trained.gradNorm()
     try requireFinite(norm, name)
     return norm
   }

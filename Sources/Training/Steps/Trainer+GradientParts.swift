@@ -12,21 +12,21 @@ extension Trainer {
   /// is stepped with is put back as it was, so that measuring changes no bit of the run. Costs a forward and backward of the
   /// demonstrations, and one or two of the rollouts.
   func gradientParts(_ work: StepWork) throws -> [Diagnostic] {
-    let kept = model.store.gradientCopy()
-    defer { model.store.restoreGradients(kept) }
+    let kept = model.trained.gradientCopy()
+    defer { model.trained.restoreGradients(kept) }
     var found: [Diagnostic] = []
     var parts: [(name: String, gradient: GradientBuffer, norm: Double)] = []
     func measure(_ name: String, _ body: () throws -> Void) rethrows {
-      model.store.zeroGrad()
+      model.trained.zeroGrad()
       try body()
-      let norm = model.store.gradNorm()
+      let norm = model.trained.gradNorm()
       found.append(Diagnostic("gradients/\(name)", norm))
       for other in parts {
         let product = norm * other.norm
-        let cosine = product > 0 ? model.store.dot(other.gradient) / product : 0
+        let cosine = product > 0 ? model.trained.dot(other.gradient) / product : 0
         found.append(Diagnostic("gradients/cosine_\(other.name)_\(name)", cosine))
       }
-      parts.append((name, model.store.gradientCopy(), norm))
+      parts.append((name, model.trained.gradientCopy(), norm))
     }
     if !work.demonstrations.isEmpty {
       try measure("sft") {
@@ -40,8 +40,8 @@ extension Trainer {
       measure("kl") { differentiatePolicy(work) { $0.kl } }
       // Their sum needs no pass: what stands in the buffer is the KL's.
       let surrogate = parts[parts.count - 2].gradient
-      model.store.addGradients(surrogate, scale: 1)
-      found.append(Diagnostic("gradients/rl", model.store.gradNorm()))
+      model.trained.addGradients(surrogate, scale: 1)
+      found.append(Diagnostic("gradients/rl", model.trained.gradNorm()))
     }
     return found
   }

@@ -25,10 +25,10 @@ extension Trainer {
 
   /// Loss and gradient norm of the fixed probe under the policy as it stands; nothing is updated.
   func measureProbe() throws -> SFTReport {
-    model.store.zeroGrad()
+    model.trained.zeroGrad()
     var report = try supervisedPart(probe, scale: 1, coefficients: nil)
-    report.gradNorm = model.store.gradNorm()
-    model.store.zeroGrad()
+    report.gradNorm = model.trained.gradNorm()
+    model.trained.zeroGrad()
     try requireFinite(report.gradNorm, "the probe's gradient norm")
     return report
   }
@@ -40,7 +40,7 @@ extension Trainer {
     return microBatches(sequences, of: configuration.sft.perDeviceTrainBatchSize)
   }
 
-  /// The reference becomes a copy of the policy as it stands.
+  /// The reference becomes a copy of the policy as it stands; of an adapter that is trained, the base stays shared.
   func snapshotReference() throws {
     let matrices = referenceMatrices(for: model)
     if let reference, reference.store.matrices == matrices {

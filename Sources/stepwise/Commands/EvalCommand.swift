@@ -26,6 +26,9 @@ struct EvalCommand: ParsableCommand {
   @Option(help: "The model's directory: a Hugging Face directory or a checkpoint of a run.")
   var model: String?
 
+  @Option(help: "An adapter in PEFT's form; without --model, with the base that it names.")
+  var adapter: String?
+
   @Option(help: "Write sample generations here, one JSON object a line.")
   var samples: String?
 
@@ -39,6 +42,7 @@ struct EvalCommand: ParsableCommand {
     let target = try EvaluationTarget(
       first,
       model: model,
+      adapter: adapter,
       overrides: Array(arguments.dropFirst())
     )
     let notices = NoticeBoard()
@@ -73,11 +77,11 @@ struct EvalCommand: ParsableCommand {
 /// A configuration and a model to evaluate under it.
 private struct EvaluationTarget {
   private let loaded: LoadedConfiguration
-  private let modelDirectory: URL
+  private let source: ModelSource
   private let tokenizer: String
   private let step: Int
 
-  init(_ path: String, model: String?, overrides: [String]) throws {
+  init(_ path: String, model: String?, adapter: String?, overrides: [String]) throws {
     let url = URL(filePath: path)
     let isRun = FileManager.default.fileExists(atPath: url.appending(path: "config.yaml").path)
     let file = isRun ? "\(path)/config.yaml" : path
@@ -87,8 +91,8 @@ private struct EvaluationTarget {
       overrides: overrides,
       purpose: .evaluation
     )
-    if let model {
-      modelDirectory = URL(filePath: model, directoryHint: .isDirectory)
+    if model != nil || adapter != nil {
+      source = try ModelSource(model: model, adapter: adapter)
       step = 0
     } else if isRun {
       guard
@@ -104,11 +108,11 @@ private struct EvaluationTarget {
           cure: "Name a model with --model"
         )
       }
-      modelDirectory = checkpoint.url
+      source = try ModelSource(model: checkpoint.url.path, adapter: nil)
       step = checkpoint.step
     } else if let named = loaded.configuration.modelNameOrPath {
       try ModelComposer.checkDirectory(loaded)
-      modelDirectory = URL(filePath: named, directoryHint: .isDirectory)
+      source = try ModelSource(model: named, adapter: nil)
       step = 0
     } else {
       throw InputError(
@@ -121,15 +125,16 @@ private struct EvaluationTarget {
     // A checkpoint brings its tokenizer; the configuration's goes before a foreign model's own.
     let configured = loaded.configuration.tokenizer
     let isOwn =
-      model == nil || configured == nil || configured == RunConfiguration.wordLevelTokenizer
-    tokenizer = isOwn ? modelDirectory.path : configured!
+      (model == nil && adapter == nil) || configured == nil
+      || configured == RunConfiguration.wordLevelTokenizer
+    tokenizer = isOwn ? source.tokenizer.path : configured!
   }
 
   func evaluate(notices: NoticeBoard) throws -> Evaluation.Result {
     let backend = try loaded.configuration.numerics.makeBackend()
-    let model = try ModelComposer.load(modelDirectory, backend: backend, trainable: false)
+    let model = try source.open(backend: backend)
     let tokenizer = try Tokenizer(contentsOf: tokenizer)
-    try ModelComposer.check(tokenizer, fits: model.configuration, at: modelDirectory.path)
+    try ModelComposer.check(tokenizer, fits: model.configuration, at: source.directory.path)
     let services = RunServices()
     services.tokenizer.set(tokenizer)
     let parts = try PartsLoader(loaded, services: services.host(notices))

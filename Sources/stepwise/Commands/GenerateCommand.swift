@@ -18,8 +18,7 @@ struct GenerateCommand: ParsableCommand {
       """
   )
 
-  @Option(help: "The model's directory: a Hugging Face directory or a checkpoint of a run.")
-  var model: String
+  @OptionGroup var model: ModelOptions
 
   @Option(help: "A prompt; give it several times for several prompts.")
   var prompt: [String] = []
@@ -73,10 +72,10 @@ struct GenerateCommand: ParsableCommand {
 
   func run() throws {
     let backend = try compute.makeBackend()
-    let url = URL(filePath: model, directoryHint: .isDirectory)
-    let decoder = try ModelComposer.loadForGeneration(url, backend: backend)
-    let tokenizer = try Tokenizer(contentsOf: url)
-    try ModelComposer.check(tokenizer, fits: decoder.configuration, at: model)
+    let source = try model.source()
+    let decoder = try source.openForGeneration(backend: backend)
+    let tokenizer = try Tokenizer(contentsOf: source.tokenizer)
+    try ModelComposer.check(tokenizer, fits: decoder.configuration, at: source.directory.path)
     let prompts = try prompts(tokenizer, vocabularySize: decoder.configuration.vocabSize)
     let groups = try Generator(model: decoder).generate(
       prompts.enumerated().map { index, ids in
@@ -116,7 +115,7 @@ struct GenerateCommand: ParsableCommand {
     func render(_ turns: [Message]) throws -> [Int32] {
       guard let renderer else {
         throw InputError(
-          model,
+          model.model ?? model.adapter ?? "",
           "",
           "the tokenizer has no chat template",
           cure: "Give one with --chat-template-path"

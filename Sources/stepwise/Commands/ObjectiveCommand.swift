@@ -13,12 +13,12 @@ struct ObjectiveCommand: ParsableCommand {
       The batch is {"rows": [{"prompt_ids": [...], "completion_ids": [...]}]} for SFT, or \
       {"config": {...}, "micro_batches": [...]} for GRPO, as in a recording of TRL's trainer. With --json \
       the answer is {"loss": the sum over the micro-batches, "grad_norm": {"global": g, \
-      "per_parameter": {NAME: g}}}, names as in the checkpoint.
+      "per_parameter": {NAME: g}}}, names as in the checkpoint. With an adapter A and B have gradients, \
+      and the base has none.
       """
   )
 
-  @Option(help: "The model's directory.")
-  var model: String
+  @OptionGroup var model: ModelOptions
 
   @Option(help: "The reference model's directory, where the batch has no reference log-probs.")
   var reference: String?
@@ -36,17 +36,10 @@ struct ObjectiveCommand: ParsableCommand {
 
   func run() throws {
     let backend = try compute.makeBackend()
-    let policy = try ModelComposer.load(
-      URL(filePath: model, directoryHint: .isDirectory),
-      backend: backend
-    )
+    let policy = try model.source().open(backend: backend, trainable: true)
     policy.gradientCheckpointing = gradientCheckpointing
     let reference = try reference.map {
-      try ModelComposer.load(
-        URL(filePath: $0, directoryHint: .isDirectory),
-        backend: backend,
-        trainable: false
-      )
+      try ModelSource(model: $0, adapter: nil).open(backend: backend)
     }
     let input = try JSONInput.read(batch)
     let result = try Self.measure(
@@ -54,7 +47,7 @@ struct ObjectiveCommand: ParsableCommand {
       Objective(model: policy, backend: backend),
       reference: reference
     )
-    let names = policy.store.parameters.map(\.name)
+    let names = policy.trained.parameters.map(\.name)
     try StandardOutput.write(json ? Self.json(result, names) : Self.text(result, names))
   }
 

@@ -15,8 +15,7 @@ struct ScoreCommand: ParsableCommand {
       """
   )
 
-  @Option(help: "The model's directory.")
-  var model: String
+  @OptionGroup var model: ModelOptions
 
   @Option(help: "A file of JSON lines; - for standard input.")
   var input: String
@@ -31,12 +30,12 @@ struct ScoreCommand: ParsableCommand {
 
   func run() throws {
     let backend = try compute.makeBackend()
-    let url = URL(filePath: model, directoryHint: .isDirectory)
-    let decoder = try ModelComposer.load(url, backend: backend, trainable: false)
+    let source = try model.source()
+    let decoder = try source.open(backend: backend)
     var tokenizer: Tokenizer?
     let sequences = try JSONInput.readLines(input).map { line in
       try Self.sequence(line, vocabularySize: decoder.configuration.vocabSize) {
-        if tokenizer == nil { tokenizer = try Tokenizer(contentsOf: url) }
+        if tokenizer == nil { tokenizer = try Tokenizer(contentsOf: source.tokenizer) }
         return tokenizer!.encode($0, addSpecialTokens: true)
       }
     }

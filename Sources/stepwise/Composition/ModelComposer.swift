@@ -7,31 +7,44 @@ import Training
 
 /// Loads or makes the model of a run.
 enum ModelComposer {
-  /// - Parameter checkpoint: on resume, the checkpoint's directory: it holds the whole model.
+  /// - Parameters:
+  ///   - run: on resume, the run's directory.
+  ///   - checkpoint: on resume, the checkpoint's directory: it holds the whole model, or its adapter.
   static func make(
     _ loaded: LoadedConfiguration,
     tokenizer: Tokenizer,
     backend: any Backend,
+    run: URL? = nil,
     checkpoint: URL?
   ) throws -> DecoderModel {
     let configuration = loaded.configuration
+    let adapts = configuration.adapter.usePeft
     let model: DecoderModel
     let source: String
-    if let checkpoint {
-      model = try load(checkpoint, backend: backend)
-      source = checkpoint.path
+    if let whole = adapts ? ownBase(of: run) : checkpoint {
+      model = try load(whole, backend: backend, trainable: !adapts)
+      source = whole.path
     } else if let path = configuration.modelNameOrPath {
-      model = try load(URL(filePath: path, directoryHint: .isDirectory), backend: backend)
+      model = try load(
+        URL(filePath: path, directoryHint: .isDirectory),
+        backend: backend,
+        trainable: !adapts
+      )
       source = path
     } else {
       source = loaded.place(of: "model.config")
       model = DecoderModel(
         configuration: try shape(configuration.modelConfig ?? .object([]), tokenizer, at: source),
         backend: backend,
-        seed: configuration.training.seed
+        seed: configuration.training.seed,
+        trainable: !adapts
       )
     }
     try check(tokenizer, fits: model.configuration, at: source)
+    if adapts {
+      let isNew = run == nil && checkpoint == nil
+      try attachAdapter(loaded, to: model, checkpoint: checkpoint, isNew: isNew)
+    }
     return model
   }
 
@@ -54,11 +67,17 @@ enum ModelComposer {
   /// As `load`, of a model that only generates.
   static func loadForGeneration(
     _ directory: URL,
+    adapter: AdapterDirectory? = nil,
     backend: any Backend
   ) throws -> GenerationModel {
     let line = LoadingLine()
     defer { line.clear() }
-    return try GenerationModel(directory: directory, backend: backend, progress: line.show)
+    return try GenerationModel(
+      directory: directory,
+      backend: backend,
+      adapter: adapter,
+      progress: line.show
+    )
   }
 
   /// Fails where the tokenizer has ids without a row in the embedding.
@@ -108,6 +127,14 @@ enum ModelComposer {
         key: "model_name_or_path",
         problem: "\(path) is not a directory",
         cure: "Give a model's directory in Hugging Face's form; nothing is downloaded"
+      )
+    }
+    if AdapterDirectory.isAdapter(URL(filePath: path, directoryHint: .isDirectory)) {
+      throw ConfigurationError(
+        loaded.place(of: "model_name_or_path"),
+        key: "model_name_or_path",
+        problem: "\(path) holds an adapter and no model",
+        cure: "Name its base here, and the adapter in adapter_name_or_path with use_peft: true"
       )
     }
   }

@@ -91,7 +91,7 @@ final class PartsLoader {
     )
     return LoadedSlot(
       slot: "rewards/\(found.plugin.label)",
-      part: WeightedReward(function, weight: reward.weight, onFailure: reward.onFailure),
+      part: reward.placed(function),
       plugin: found.plugin,
       gate: found.gate,
       reconfigure: found.reconfigure

@@ -51,8 +51,10 @@ struct RunComposition {
       loaded,
       tokenizer: tokenizer,
       backend: backend,
+      run: run,
       checkpoint: checkpoint
     )
+    if let note = ModelComposer.note(model) { notices.post(note) }
     chat = try tokenizer.chatRenderer(path: loaded.configuration.chatTemplatePath)
     endOfSequence = ModelComposer.endOfSequence(tokenizer, model)
   }
@@ -77,8 +79,12 @@ struct RunComposition {
     )
   }
 
-  /// The configuration with every plugin's complete parameters.
-  var resolved: RunConfiguration { plugins.resolved(loaded.configuration) }
+  /// The configuration with every plugin's complete parameters, and what an adapter to start from decided.
+  var resolved: RunConfiguration {
+    var resolved = plugins.resolved(loaded.configuration)
+    if let adapter = model.adapter { resolved.adapter.take(adapter.configuration) }
+    return resolved
+  }
 
   /// Writes what a run holds before its first step.
   func record(into run: RunDirectory) throws {
@@ -101,6 +107,13 @@ struct RunComposition {
   func makeTrainer(run: RunDirectory, observer: any TrainingObserver) throws -> Trainer {
     var parts = plugins.parts
     parts.ownMetrics = services.metrics.drain
+    try Trainer.identifyBase(
+      of: model,
+      directory: loaded.configuration.modelNameOrPath.map {
+        URL(filePath: $0, directoryHint: .isDirectory)
+      },
+      run: run
+    )
     let trainer = try Trainer(
       configuration: loaded.configuration.training,
       model: model,

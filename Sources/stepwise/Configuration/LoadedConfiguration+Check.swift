@@ -15,6 +15,7 @@ extension LoadedConfiguration {
     switch purpose {
     case .training:
       try checkModel()
+      try checkAdapter()
       try checkParts()
       try checkGenerationBatch()
     case .evaluation:
@@ -49,6 +50,16 @@ extension LoadedConfiguration {
         cure: "Remove one of the two"
       )
     default: break
+    }
+  }
+
+  private func checkAdapter() throws(ConfigurationError) {
+    if let path = configuration.adapter.path, !configuration.adapter.usePeft {
+      throw failure(
+        "adapter_name_or_path",
+        "\(path) is not used: without use_peft all parameters are trained",
+        cure: "Set use_peft to true, or remove the key"
+      )
     }
   }
 

@@ -30,9 +30,21 @@ struct RewardConfiguration: Sendable, Equatable {
   var onFailure = RewardFailurePolicy.stop
   /// Processes that score a batch together, where it is isolated and takes one call at a time.
   var workers = 1
+  /// Another reward that must be satisfied for it to count; `nil` for none.
+  var gate: RewardGate?
+  /// The bounds that its scores are brought between; `nil` for none.
+  var clip: ClosedRange<Double>?
 
   /// The keys of a reward's table.
-  static let keys = ComponentConfiguration.keys + ["weight", "name", "on_failure", "workers"]
+  static let keys =
+    ComponentConfiguration.keys + ["weight", "name", "on_failure", "workers", "gate", "clip"]
+  /// The keys of a gate's table.
+  static let gateKeys = ["reward", "at_least", "below", "otherwise"]
+
+  /// A loaded reward in its place.
+  func placed(_ function: any RewardFunction) -> WeightedReward {
+    WeightedReward(function, weight: weight, onFailure: onFailure, gate: gate, clip: clip)
+  }
 }
 
 /// What decides bits outside of the model and the data.
@@ -55,6 +67,8 @@ struct RunConfiguration: Sendable, Equatable {
   var modelNameOrPath: String?
   /// The contents of a `config.json`, for a model with random weights.
   var modelConfig: ParameterValue?
+  /// Whether an adapter is trained, and which.
+  var adapter = AdapterConfiguration()
   /// `word_level`, or a path to a `tokenizer.json` or its directory; `nil` for the model's own.
   var tokenizer: String?
   /// A Jinja chat template in place of the tokenizer's.

@@ -215,6 +215,7 @@ extension ConfigurationKeys {
   /// Keys that decide what a run is: another value is another run.
   static let fixed: Set<String> = [
     "model_name_or_path", "model.config", "tokenizer", "chat_template_path", "seed",
-    "shuffle_dataset", "probe_size", "interventions",
+    "shuffle_dataset", "probe_size", "interventions", "use_peft", "lora_r", "lora_alpha",
+    "lora_target_modules", "use_rslora", "adapter_name_or_path",
   ]
 }

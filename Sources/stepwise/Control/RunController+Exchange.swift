@@ -68,11 +68,7 @@ extension RunController {
       // Its weight may have moved since it was loaded.
       let place = target.configuration.rewards[index]
       var new = new
-      new.part = WeightedReward(
-        new.part.function,
-        weight: place.weight,
-        onFailure: place.onFailure
-      )
+      new.part = place.placed(new.part.function)
       var rewards = Array(live.rewards.prefix(target.configuration.rewards.count))
       if index < rewards.count { rewards[index] = new } else { rewards.append(new) }
       try trainer.exchange(rewards: rewards.map(\.part))
@@ -196,11 +192,7 @@ extension RunController {
           &undo
         )
         if isKept {
-          present.part = WeightedReward(
-            present.part.function,
-            weight: reward.weight,
-            onFailure: reward.onFailure
-          )
+          present.part = reward.placed(present.part.function)
           rewards.append(present)
           continue
         }

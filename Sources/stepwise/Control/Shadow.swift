@@ -153,21 +153,16 @@ final class Shadow {
     guard case .reward(let newcomer) = newcomer, !rows.isEmpty else { return }
     defer { (scores, ownScores, rows) = ([], [], []) }
     let index = SlotNames.rewardIndex(slot)
-    var weights = rewards.map(\.weight)
-    var changed = scores
+    var changed = (rewards: rewards, scores: scores)
     if swap.slot == "rewards" {
-      changed = [ownScores]
-    } else if index < changed.count {
-      changed[index] = ownScores
+      changed = ([newcomer.part], [ownScores])
+    } else if index < rewards.count {
+      // It would have the place of the one before: its weight, gate and bounds.
+      changed.rewards[index].function = newcomer.part.function
+      changed.scores[index] = ownScores
     } else {
-      changed.append(ownScores)
-    }
-    func estimator(_ weights: [Double]) -> AdvantageEstimator {
-      AdvantageEstimator(
-        scaling: grpo.scaleRewards,
-        aggregation: grpo.multiObjectiveAggregation,
-        weights: weights
-      )
+      changed.rewards.append(newcomer.part)
+      changed.scores.append(ownScores)
     }
     var groups: [UInt64: Int] = [:]
     let group = rows.map { row in
@@ -175,14 +170,16 @@ final class Shadow {
       groups[row] = groups.count
       return groups.count - 1
     }
-    let old = estimator(weights)
-    if swap.slot == "rewards" {
-      weights = [newcomer.part.weight]
-    } else if index >= weights.count {
-      weights.append(newcomer.part.weight)
+    func advantages(_ rewards: [WeightedReward], _ scores: [[Double?]]) throws -> Advantages {
+      let composition = try RewardComposition(rewards)
+      return try AdvantageEstimator(
+        scaling: grpo.scaleRewards,
+        aggregation: grpo.multiObjectiveAggregation,
+        weights: composition.weights
+      ).estimate(scores: composition.contributions(scores), groups: group)
     }
-    guard let before = try? old.estimate(scores: scores, groups: group),
-      let after = try? estimator(weights).estimate(scores: changed, groups: group)
+    guard let before = try? advantages(rewards, scores),
+      let after = try? advantages(changed.rewards, changed.scores)
     else { return }
     for item in rows.indices {
       comparison.addAdvantage(before.values[item], after.values[item])

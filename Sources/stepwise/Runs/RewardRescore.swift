@@ -151,7 +151,8 @@ struct RewardRescore {
     }
     self.checkpoint = checkpoint.step
     let backend = try run.configuration.numerics.makeBackend()
-    let model = try DecoderModel(directory: checkpoint.url, backend: backend)
+    let model = try ModelSource(model: checkpoint.url.path, adapter: nil)
+      .open(backend: backend, trainable: true)
     var generations: [Int] = []
     for rollout in rollouts where generations.last != rollout.generation {
       generations.append(rollout.generation)

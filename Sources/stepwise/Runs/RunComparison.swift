@@ -168,7 +168,7 @@ struct RunComparison {
       return nil
     }
     func digests(_ checkpoint: Checkpoint) throws -> [String] {
-      try WeightsFile.all(in: checkpoint.url).map { try SHA256.hexDigest(ofFileAt: $0) }
+      try checkpoint.weights.map { try SHA256.hexDigest(ofFileAt: $0) }
     }
     return try digests(x) == digests(y)
   }

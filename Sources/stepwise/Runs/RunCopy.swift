@@ -1,14 +1,15 @@
 import Foundation
 import RunStore
+import Training
 
 /// A run's directory as the beginning of another one: what it was trained from, without what it became.
 struct RunCopy {
   let source: URL
   let target: URL
 
-  /// Plugins, tokenizer, configuration and recorded outcomes: everything that a run needs of another to be trained again.
+  /// Plugins, tokenizer, configuration, recorded outcomes and the base of an adapter: everything that a run needs of another to be trained again.
   private static let parts = [
-    "config.yaml", "provenance.json", "tokenizer", "images", OutcomeLog.fileName,
+    "config.yaml", "provenance.json", "tokenizer", "images", OutcomeLog.fileName, Trainer.baseName,
   ]
 
   /// Makes the directory.

@@ -74,10 +74,10 @@ struct StoredRun {
   /// Tokens trained.
   var tokens: Int? { metrics.series("num_tokens").last.map { Int($0.value) } }
 
-  /// Parameters of the model, from the newest checkpoint; `nil` before the first.
+  /// Parameters that were trained, from the newest checkpoint; `nil` before the first.
   var parameterCount: Int? {
     guard let newest = checkpoints.last else { return nil }
-    let files = WeightsFile.all(in: newest.url)
+    let files = newest.weights
     let counts = files.compactMap { file in
       (try? SafetensorsFile(path: file.path))?.entries.reduce(0) { $0 + $1.count }
     }

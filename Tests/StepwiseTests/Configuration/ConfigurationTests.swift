@@ -115,8 +115,20 @@ import Training
     ),
     ("demonstrations: [a]", "is not a plugin"),
     (
-      "use_peft: true",
-      "run.yaml:8:11: use_peft: true is not supported yet. Use false: all parameters are trained."
+      "use_dora: true",
+      "run.yaml:8:11: use_dora: true is not supported yet. Use false, with use_rslora where ranks are high."
+    ),
+    ("lora_dropout: 0.05", "lora_dropout: 0.05 is not supported. Use 0: adapters are trained"),
+    ("lora_r: 0", "lora_r: 0 is not a whole number, 1 or more"),
+    (
+      "lora_target_modules: q_proj",
+      "lora_target_modules: \"q_proj\" (text) is not a list of names such as q_proj, or all-linear"
+    ),
+    ("lora_target_modules: []", "lora_target_modules: [] is not a list of names"),
+    ("lora_modules_to_save: [lm_head]", "is not supported yet. Remove the key: only A and B"),
+    (
+      "adapter_name_or_path: somewhere",
+      "adapter_name_or_path: somewhere is not used: without use_peft all parameters are trained"
     ),
     ("sft: {packing: true}", "sft.packing: true is not supported yet"),
     (
@@ -138,7 +150,8 @@ import Training
   @Test func harmlessKeysOfTRLAreTaken() throws {
     let loaded = try load(
       """
-      use_peft: false
+      use_dora: false
+      lora_modules_to_save: null
       dtype: float32
       report_to: none
       sft: {packing: false, truncation_mode: keep_start}

@@ -93,8 +93,12 @@ struct TinyRun {
   var reward = FakeReward { item in .score(Double(item.completionIDs.filter { $0 % 2 == 1 }.count))
   }
   var onFailure = RewardFailurePolicy.stop
+  /// Beside `reward`.
+  var moreRewards: [WeightedReward] = []
   var evaluation: ArrayDataset?
   var threads = 1
+  /// Trains an adapter over the model in place of it.
+  var lora: LoRAConfiguration?
   let directory: URL
 
   static let words = ["a", "b", "c", "d", "e", "f", "g", "h"]
@@ -128,7 +132,7 @@ struct TinyRun {
     }
   }
 
-  static func model(_ backend: any Backend) throws -> DecoderModel {
+  static func model(_ backend: any Backend, trainable: Bool = true) throws -> DecoderModel {
     let json = """
       {"model_type": "qwen3", "hidden_size": 16, "intermediate_size": 24, "num_hidden_layers": 2,
        "num_attention_heads": 2, "num_key_value_heads": 1, "head_dim": 8, "vocab_size": 11,
@@ -138,8 +142,24 @@ struct TinyRun {
     return try DecoderModel(
       configuration: DecoderConfiguration(json: Data(json.utf8), source: "test"),
       backend: backend,
-      seed: 7
+      seed: 7,
+      trainable: trainable
     )
+  }
+
+  /// The model with a fresh adapter.
+  static func model(_ backend: any Backend, _ lora: LoRAConfiguration) throws -> DecoderModel {
+    let model = try model(backend, trainable: false)
+    model.attach(
+      try LoRAAdapter(
+        lora,
+        model: model.configuration,
+        source: "test",
+        backend: backend,
+        seed: 7
+      )
+    )
+    return model
   }
 
   /// A trainer; with `resume` it goes on from the directory's last checkpoint.
@@ -148,10 +168,11 @@ struct TinyRun {
     observer: (any TrainingObserver)? = nil
   ) throws -> (Trainer, DecoderModel) {
     let backend = try CPUBackend(threads: threads)
-    let model = try Self.model(backend)
+    let model = try lora.map { try Self.model(backend, $0) } ?? Self.model(backend)
     let run =
       try resume ? RunDirectory.open(at: directory) : RunDirectory.create(at: directory)
     if !resume { try run.writeConfiguration("seed: 42\n") }
+    try Trainer.identifyBase(of: model, directory: nil, run: run)
     let trainer = try Trainer(
       configuration: configuration,
       model: model,
@@ -163,7 +184,7 @@ struct TinyRun {
         prompts: ArrayDataset(promptRows ?? rows),
         demonstrations: ArrayDataset(rows),
         evaluation: evaluation,
-        rewards: [WeightedReward(reward, onFailure: onFailure)]
+        rewards: [WeightedReward(reward, onFailure: onFailure)] + moreRewards
       ),
       backend: backend,
       run: run,
@@ -186,7 +207,7 @@ struct TinyRun {
   func remove() { try? FileManager.default.removeItem(at: directory) }
 }
 
-/// Every weight of a model, in the store's order.
+/// Every weight of a model that is trained, in the store's order.
 func values(of model: DecoderModel) -> [Float] {
-  model.store.backend.read(model.store.valueBuffer)
+  model.trained.backend.read(model.trained.valueBuffer)
 }

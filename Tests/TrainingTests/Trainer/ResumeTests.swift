@@ -1,5 +1,6 @@
 import Components
 import Foundation
+import LanguageModels
 import RunStore
 import Testing
 
@@ -75,10 +76,11 @@ struct ResumeTests {
     ),
   ]
 
-  @Test("stopped after every step in turn", arguments: cases)
-  func everyStep(_ test: Case) throws {
+  @Test("stopped after every step in turn", arguments: cases, [false, true])
+  func everyStep(_ test: Case, trainsAdapter: Bool) throws {
     func run() -> TinyRun {
       var run = TinyRun(FakeStrategy { test.plan($0) })
+      if trainsAdapter { run.lora = LoRAConfiguration(rank: 2, alpha: 16) }
       test.change(&run.configuration)
       return run
     }

@@ -38,7 +38,8 @@ struct RunsReplayCommand: ParsableCommand {
     for note in result.notes { StandardError.write("stepwise: \(note)") }
     let weights = result.comparisons.filter { comparison in
       let name = comparison.file.split(separator: "/").last.map(String.init) ?? ""
-      return WeightsFile.isOne(name) && name.hasSuffix(".safetensors")
+      return name == AdapterDirectory.tensorsName
+        || (WeightsFile.isOne(name) && name.hasSuffix(".safetensors"))
     }
     if json {
       var record: Record = [

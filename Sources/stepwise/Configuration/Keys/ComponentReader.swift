@@ -12,7 +12,7 @@ enum ComponentReader {
     try fields(value, path: path, allowed: ComponentConfiguration.keys).component
   }
 
-  /// A list of `NAME` or of such tables with `weight`, `name`, `on_failure` and `workers`.
+  /// A list of `NAME` or of such tables with `weight`, `name`, `on_failure`, `workers`, `gate` and `clip`.
   static func rewards(
     _ value: LocatedValue,
     path: String
@@ -92,6 +92,10 @@ enum ComponentReader {
       result.onFailure = try decode(.choice(), entry, path)
     case "workers":
       result.workers = try decode(.whole(1), entry, path)
+    case "gate":
+      result.gate = entry.value.isNull ? nil : try RewardPlaceReader.gate(entry.value, path: path)
+    case "clip":
+      result.clip = entry.value.isNull ? nil : try RewardPlaceReader.clip(entry.value, path: path)
     case "isolation":
       result.component.isolation = try decode(
         KeyType<Isolation>.choice().orNull("what its trust gives"),
@@ -110,7 +114,7 @@ enum ComponentReader {
     }
   }
 
-  private static func decode<Value>(
+  static func decode<Value>(
     _ type: KeyType<Value>,
     _ entry: LocatedValue.Entry,
     _ path: String
@@ -152,6 +156,17 @@ extension RewardConfiguration {
       entries.append(ParameterEntry("on_failure", .string(onFailure.rawValue)))
     }
     if workers != 1 { entries.append(ParameterEntry("workers", .int(Int64(workers)))) }
+    if let gate {
+      var table = [ParameterEntry("reward", .string(gate.reward))]
+      if let low = gate.atLeast { table.append(ParameterEntry("at_least", .double(low))) }
+      if let high = gate.below { table.append(ParameterEntry("below", .double(high))) }
+      table.append(ParameterEntry("otherwise", .double(gate.otherwise)))
+      entries.append(ParameterEntry("gate", .object(table)))
+    }
+    if let clip {
+      let bounds: [ParameterValue] = [.double(clip.lowerBound), .double(clip.upperBound)]
+      entries.append(ParameterEntry("clip", .array(bounds)))
+    }
     return .object(entries)
   }
 }

@@ -4,7 +4,7 @@ import Training
 /// Every key, in the order in which the resolved configuration and the documentation show them.
 enum ConfigurationKeys {
   static let all: [ConfigurationKey] =
-    model + shared + sft + grpo + components + steering + evaluation + numerics
+    model + adapter + shared + sft + grpo + components + steering + evaluation + numerics
 
   static let byPath = Dictionary(uniqueKeysWithValues: all.map { ($0.path, $0) })
 

@@ -106,12 +106,16 @@ enum UnsupportedKeys {
         + [true, false].map { .object([ParameterEntry("use_reentrant", .bool($0))]) },
       cure: "Remove the key: there is one way of checkpointing"
     ),
-    Entry(name: "use_peft", harmless: off, cure: "Use false: all parameters are trained"),
-    Entry(name: "lora_r", harmless: [.null, .int(16)], cure: remove),
-    Entry(name: "lora_alpha", harmless: [.null, .int(32)], cure: remove),
-    Entry(name: "lora_dropout", harmless: [.null, .double(0.05)], cure: remove),
-    Entry(name: "lora_target_modules", harmless: [.null], cure: remove),
-    Entry(name: "use_rslora", harmless: off, cure: remove),
+    Entry(
+      name: "lora_modules_to_save",
+      harmless: [.null, .array([])],
+      cure: "Remove the key: only A and B of projections are trained"
+    ),
+    Entry(name: "lora_target_parameters", harmless: [.null], cure: "Use lora_target_modules"),
+    Entry(name: "lora_task_type", harmless: [.null, .string("CAUSAL_LM")], cure: "Use CAUSAL_LM"),
+    Entry(name: "use_dora", harmless: off, cure: "Use false, with use_rslora where ranks are high"),
+    Entry(name: "load_in_8bit", harmless: off, cure: "Use false: bases are not quantised"),
+    Entry(name: "load_in_4bit", harmless: off, cure: "Use false: bases are not quantised"),
     Entry(
       name: "dtype",
       harmless: [.null, .string("float32"), .string("auto")],

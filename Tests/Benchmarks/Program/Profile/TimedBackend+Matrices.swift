@@ -16,6 +16,12 @@ extension TimedBackend {
     }
   }
 
+  func addLinear(x: Buffer, weight: Buffer, to y: Buffer, shape: LinearShape) {
+    ledger.time(.gemmForward, operations: operations(shape), bytes: traffic(shape)) {
+      inner.addLinear(x: x, weight: weight, to: y, shape: shape)
+    }
+  }
+
   func linearInputGradient(
     dy: Buffer,
     weight: Buffer,
