@@ -22,6 +22,7 @@ struct RunComposition {
   /// What plugins are given.
   let hostServices: HostServices
   private let services = RunServices()
+  private let evaluationSets: [EvaluationSetConfiguration]
 
   static let tokenizerName = "tokenizer"
 
@@ -40,7 +41,9 @@ struct RunComposition {
     if checkpoint == nil { try ModelComposer.checkDirectory(loaded) }
     backend = try loaded.configuration.numerics.makeBackend()
     hostServices = services.host(notices)
-    plugins = try PartsLoader(loaded, services: hostServices, pins: pins).loadRun()
+    let loader = PartsLoader(loaded, services: hostServices, pins: pins)
+    plugins = try loader.loadRun()
+    evaluationSets = try loader.resolvedEvaluationSets()
     tokenizer = try TokenizerComposer.make(
       loaded,
       parts: plugins.parts,
@@ -78,7 +81,11 @@ struct RunComposition {
   }
 
   /// The configuration with every plugin's complete parameters.
-  var resolved: RunConfiguration { plugins.resolved(loaded.configuration) }
+  var resolved: RunConfiguration {
+    var configuration = plugins.resolved(loaded.configuration)
+    configuration.evaluationSets = evaluationSets
+    return configuration
+  }
 
   /// Writes what a run holds before its first step.
   func record(into run: RunDirectory) throws {

@@ -27,6 +27,7 @@ extension LoadedConfiguration {
       }
     }
     try checkRewards()
+    try checkEvaluationSets()
     try checkNumerics()
   }
 
