@@ -112,7 +112,7 @@ private struct EvaluationTarget {
       step = checkpoint.step
     } else if let named = loaded.configuration.modelNameOrPath {
       try ModelComposer.checkDirectory(loaded)
-      source = try ModelSource(model: named, adapter: nil)
+      source = try ModelSource(model: named, adapter: loaded.configuration.adapter.path)
       step = 0
     } else {
       throw InputError(
