@@ -5,6 +5,8 @@ public struct PuzzleDataset: Sendable {
 
   private var generator: PuzzleGenerator
   private var puzzles: [Puzzle] = []
+  /// Which of the drawn puzzles each row is, or was before its perturbation.
+  private var numbers: [Int] = []
   private var perturbedPuzzles: Set<Puzzle> = []
 
   /// - Throws: `InvalidOption`, naming the option, its value and the cure.
@@ -24,6 +26,19 @@ public struct PuzzleDataset: Sendable {
   /// The row `index`, the puzzles up to it being drawn if they were not yet.
   /// - Throws: When there are not enough different puzzles.
   public mutating func example(at index: Int) throws(GenerationError) -> PuzzleExample {
+    try draw(to: index)
+    return example(puzzles[index], index: index)
+  }
+
+  /// The row's number among the puzzles of the unperturbed dataset: a perturbed row and its original have the same one, and the
+  /// same names. Without a perturbation it is `index`.
+  /// - Throws: When there are not enough different puzzles.
+  public mutating func number(at index: Int) throws(GenerationError) -> Int {
+    try draw(to: index)
+    return numbers[index]
+  }
+
+  private mutating func draw(to index: Int) throws(GenerationError) {
     precondition(
       (0..<options.size).contains(index),
       "row \(index) of a dataset of \(options.size) rows"
@@ -31,13 +46,16 @@ public struct PuzzleDataset: Sendable {
     while puzzles.count <= index {
       let puzzle = try generator.next()
       // A puzzle without a perturbation gives no row, so that every row of a perturbed set is one.
-      if let row = perturbed(puzzle) { puzzles.append(row) }
+      if let row = perturbed(puzzle) {
+        puzzles.append(row)
+        numbers.append(generator.index - 1)
+      }
     }
-    return example(puzzles[index], index: index)
   }
 
   private func example(_ puzzle: Puzzle, index: Int) -> PuzzleExample {
-    var random = SeededGenerator(options.seed, StreamPurpose.text.rawValue, UInt64(index))
+    let stream = UInt64(numbers[index])
+    var random = SeededGenerator(options.seed, StreamPurpose.text.rawValue, stream)
     let pool = (options.uncommonNames ? Names.uncommon : Names.common).prefix(options.names)
     var wording = Wording(people: puzzle.people, names: pool, using: &random)
     wording.roles = options.roles

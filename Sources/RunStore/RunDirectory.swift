@@ -212,7 +212,7 @@ public final class RunDirectory {
 
   func path(_ name: String) -> String { "\(url.path)/\(name)" }
 
-  private static func makeDirectoryChain(_ path: String) throws {
+  static func makeDirectoryChain(_ path: String) throws {
     guard Files.size(path) == nil else { return }
     try makeDirectoryChain(Files.parent(of: path))
     do {

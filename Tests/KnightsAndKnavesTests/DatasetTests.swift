@@ -153,6 +153,32 @@ struct DatasetTests {
     #expect(originals.index < 4 * rows.count)
   }
 
+  /// A perturbed row says of which row of the unperturbed dataset it is the perturbation, and has its names.
+  @Test(arguments: Perturbation.allCases)
+  func perturbedRowsKnowTheirOriginals(kind: Perturbation) throws {
+    var options = PuzzleDatasetOptions()
+    options.people = 2...3
+    options.split = .test
+    options.size = 400
+    var clean = try PuzzleDataset(options)
+    options.size = 200
+    options.perturbation = kind
+    var perturbed = try PuzzleDataset(options)
+    var numbers: [Int] = []
+    for index in 0..<options.size {
+      let number = try perturbed.number(at: index)
+      let (original, row) = (try clean.example(at: number), try perturbed.example(at: index))
+      #expect(try clean.number(at: number) == number)
+      #expect(original.wording.names == row.wording.names)
+      let pairs = zip(original.puzzle.statements, row.puzzle.statements)
+      #expect(pairs.count { $0 != $1 } == 1 && original.puzzle.solution != row.puzzle.solution)
+      numbers.append(number)
+    }
+    #expect(numbers == numbers.sorted() && Set(numbers).count == numbers.count)
+    // Some of these puzzles have no perturbation: places alone would pair the wrong rows.
+    #expect(numbers.last! > options.size - 1)
+  }
+
   private func hasOneOtherLeaf(_ first: Statement, _ second: Statement) -> Bool {
     func parts(_ statement: Statement) -> [String] {
       statement.json.replacing("]", with: "").split(separator: "[").map(String.init)

@@ -186,11 +186,10 @@ class _Child:
         self._limits = limits
         job_reading, self._job = os.pipe()
         self._answers, answer_writing = os.pipe()
-        # The child finds them as 3 and 4, whatever they are here.
-        launcher = ["/bin/sh", "-c", 'exec "$@" 3<&%d 4>&%d' % (job_reading, answer_writing), "sh"]
         try:
             self._process = subprocess.Popen(
-                launcher + command,
+                # Descriptors keep their numbers, in bubblewrap too.
+                command + [str(job_reading), str(answer_writing)],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
@@ -234,10 +233,16 @@ class _Child:
                 if left <= 0:
                     outcome.exceeded = "time"
                     break
-                readable, writable, _ = select.select(reading, list(self._pending), [], left)
-                for descriptor in writable:
-                    self._write(descriptor)
-                for descriptor in readable:
+                # Not select, which takes no number above 1023.
+                poller = select.poll()
+                for descriptor in reading:
+                    poller.register(descriptor, select.POLLIN)
+                for descriptor in self._pending:
+                    poller.register(descriptor, select.POLLOUT)
+                for descriptor, _ in poller.poll(left * 1000 + 1):
+                    if descriptor in self._pending:
+                        self._write(descriptor)
+                        continue
                     data = os.read(descriptor, 1 << 16)
                     if not data:
                         reading.remove(descriptor)

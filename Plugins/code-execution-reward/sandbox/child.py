@@ -2,9 +2,9 @@
 
 Its source is given to a new interpreter behind that of seccomp.py, so that it imports nothing of the plugin.
 
-    descriptor 0, 1, 2   the program's own
-    descriptor 3         the job, as JSON, to its end
-    descriptor 4         the answer: lines of the job's secret word and a number
+    descriptors 0, 1, 2   the program's own
+    first argument        a descriptor: the job, as JSON, to its end
+    second argument       a descriptor: the answer, lines of the job's secret word and what there is to say
 """
 
 import ctypes
@@ -22,37 +22,39 @@ def main(confine, unavailable):
     ctypes.CDLL(None).prctl(1, signal.SIGKILL, 0, 0, 0)
     if os.getppid() != parent:
         os._exit(127)
-    job = _read_job()
+    job_descriptor, answers = map(int, sys.argv[1:3])
+    sys.argv[:] = ["solution.py"]
+    with os.fdopen(job_descriptor, "rb") as file:
+        job = json.loads(file.read())
     _limit(job["limits"])
     word = job["word"]
+
+    # Made here once, so that a program that changes built-in functions changes no answer.
+    def say(text, write=os.write):
+        write(answers, ("%s %s\n" % (word, text)).encode())
+
+    leave = os._exit
     # What tests are likely to need is imported while files can be read without a detour; nothing depends on it.
     import collections, functools, itertools, math, re, string, traceback  # noqa: F401, E401
 
     try:
         confine()
     except unavailable as problem:
-        _say(word, "unavailable %s" % problem)
-        os._exit(0)
-    _say(word, "ready")
-    # The answers' lines are made here once, so that a program that changes built-in functions changes no answer.
-    say, leave = _say, os._exit
+        say("unavailable %s" % problem)
+        leave(0)
+    say("ready")
     if job["kind"] == "program":
         _run(job["code"], "__main__")
         _flush()
-        say(word, "done")
+        say("done")
         leave(0)
     namespace = {"__name__": "solution"}
     if _execute(job["code"], namespace):
         for index, test in enumerate(job["tests"]):
             if _execute(test, namespace):
-                say(word, "passed %d" % index)
-    say(word, "done")
+                say("passed %d" % index)
+    say("done")
     leave(0)
-
-
-def _read_job():
-    with os.fdopen(3, "rb") as file:
-        return json.loads(file.read())
 
 
 def _limit(limits):
@@ -64,10 +66,6 @@ def _limit(limits):
         if most != resource.RLIM_INFINITY:
             value = min(value, most)
         resource.setrlimit(kind, (value, value))
-
-
-def _say(word, text, write=os.write):
-    write(4, ("%s %s\n" % (word, text)).encode())
 
 
 def _flush():

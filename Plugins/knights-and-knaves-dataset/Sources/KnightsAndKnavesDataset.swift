@@ -18,7 +18,11 @@ struct KnightsAndKnavesDataset: Dataset {
   /// Puzzles are drawn in order and kept, so the first row of a shuffled epoch may take a moment.
   mutating func example(at index: Int) throws -> Example {
     do {
-      return try Example(dataset.example(at: index), index: index, options: dataset.options)
+      return try Example(
+        dataset.example(at: index),
+        id: UInt64(dataset.number(at: index)),
+        options: dataset.options
+      )
     } catch {
       throw PluginFailure(.data, "row \(index): \(error)")
     }
@@ -26,10 +30,11 @@ struct KnightsAndKnavesDataset: Dataset {
 }
 
 extension Example {
-  fileprivate init(_ puzzle: PuzzleExample, index: Int, options: PuzzleDatasetOptions) {
+  /// - Parameter id: The puzzle's number before any perturbation, by which an evaluation pairs the two.
+  fileprivate init(_ puzzle: PuzzleExample, id: UInt64, options: PuzzleDatasetOptions) {
     let roles = puzzle.wording.roles
     self.init(
-      id: UInt64(index),
+      id: id,
       prompt: .text(puzzle.prompt),
       completion: puzzle.completion.map { .text($0) },
       difficulty: Double(puzzle.puzzle.people),

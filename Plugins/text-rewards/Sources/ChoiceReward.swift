@@ -77,7 +77,7 @@ private struct Patterns {
   init(letters: String) throws {
     // A letter with what is usually around it: (B), B., **B**, \text{(B)}, "B) 12".
     let letter =
-      #"\s*[*$]*(?:\\(?:text|mathrm|textbf|mathbf)\s*\{)?\s*[(\[]?\s*([\#(letters)])\s*(?:[)\]}.:*$]|\s|$)"#
+      #"\s*[*$]*(?:\\(?:text|mathrm|textbf|mathbf)\s*\{)?\s*[(\[]?\s*([\#(letters)])\s*(?:[)\]}.:*$<]|\s|$)"#
     isBoxed = try Pattern(#"(?s).*\\(?:boxed|fbox)\s*\{"# + letter, group: 1)
     isTagged = try Pattern("(?s).*<answer>" + letter, group: 1)
     isStated = try Pattern(

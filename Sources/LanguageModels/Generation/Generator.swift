@@ -14,7 +14,8 @@ import Tensors
 public final class Generator {
   /// Packs the weights of the model as they are at the call.
   let weights: () -> GenerationWeights
-  private let configuration: DecoderConfiguration
+  /// The shape of the model.
+  public let configuration: DecoderConfiguration
   /// The most sequences that are decoded together.
   public let maxConcurrent: Int
 

@@ -212,6 +212,17 @@ public struct EvaluationConfiguration: Sendable, Equatable {
   public var numGenerations = 1
   /// 0 is greedy.
   public var temperature = 0.0
+  /// Nucleus sampling.
+  public var topP = 1.0
+  /// Sample among the k likeliest; 0 for all.
+  public var topK = 0
+  /// Sample among tokens with at least this share of the likeliest's probability; `nil` for all.
+  public var minP: Double?
+  /// Divides the logits of tokens that occurred.
+  public var repetitionPenalty = 1.0
+  /// Completions that are generated and scored together, rounded down to whole prompts: bounds memory, and what an interrupted
+  /// `stepwise eval` does again.
+  public var perDeviceEvalBatchSize = 256
   /// Longest completion in tokens; `nil`: the RL part's.
   public var maxCompletionLength: Int?
   /// Sample generations kept for reading.

@@ -16,9 +16,6 @@ struct Evaluator {
     var samples: [Record]
   }
 
-  /// Prompts that are generated and scored at a time: bounds memory, not the answer.
-  private static let chunk = 256
-
   /// Evaluates the first `max_prompts` rows.
   ///
   /// Greedy decoding (temperature 0) does not depend on `step`; sampled decoding draws from streams of its own, keyed by the
@@ -37,10 +34,11 @@ struct Evaluator {
     let clock = ContinuousClock()
     let began = clock.now
     var groups: [RolloutGroup] = []
-    for start in stride(from: 0, to: count, by: Self.chunk) {
-      groups += try judge(dataset, start..<min(count, start + Self.chunk))
-    }
     let k = settings.numGenerations
+    let piece = HeldOutSampler.promptsAtOnce(batch: settings.perDeviceEvalBatchSize, k: k)
+    for start in stride(from: 0, to: count, by: piece) {
+      groups += try judge(dataset, start..<min(count, start + piece))
+    }
     let correct = groups.map { group in group.samples.filter(\.solved).count }
     let samples = groups.flatMap(\.samples)
     let shares = correct.map { Double($0) / Double(k) }
@@ -73,43 +71,23 @@ struct Evaluator {
 
   private func judge(_ dataset: any Dataset, _ range: Range<Int>) throws -> [RolloutGroup] {
     let settings = configuration.evaluation
-    var groups = try dataset.examples(in: range).map { example in
-      try rewards.check(example, slot: "evaluation.prompts")
-      return RolloutGroup(
-        example: example,
-        promptText: try rows.promptText(example, slot: "evaluation.prompts"),
-        prompt: try rows.prompt(example, slot: "evaluation.prompts")
-      )
-    }
-    let completions = try generator.generate(
-      groups.enumerated().map { index, group in
-        GenerationRequest(
-          prompt: group.prompt,
-          count: settings.numGenerations,
-          firstID: Self.streamBase | UInt64((range.lowerBound + index) * settings.numGenerations)
-        )
-      },
-      options: GenerationOptions(
-        temperature: settings.temperature,
-        maxCompletionLength: settings.maxCompletionLength
-          ?? configuration.grpo.maxCompletionLength,
-        eosTokenIDs: endOfSequence
-      ),
-      seed: configuration.seed
-    )
-    for (index, drawn) in completions.enumerated() { groups[index].fresh = drawn }
-    try groups.scoreFresh(
-      with: rewards,
+    return try HeldOutSampler(
       rows: rows,
-      step: 0,
-      seed: configuration.seed,
+      rewards: rewards,
+      generator: generator,
+      seed: configuration.seed
+    ).judge(
+      dataset,
+      range,
+      slot: "evaluation.prompts",
+      k: settings.numGenerations,
+      options: settings.options(
+        fallbackLength: configuration.grpo.maxCompletionLength,
+        endOfSequence: endOfSequence
+      ),
       answers: settings.numGenerations > 1
     )
-    return groups
   }
-
-  /// Evaluation draws from ids that no rollout reaches.
-  private static let streamBase: UInt64 = 1 << 63
 
   /// maj@k over the answers that the rewards extract; `nil` where none of them extracts answers.
   private func majority(_ groups: [RolloutGroup], k: Int) -> Estimate? {

@@ -145,9 +145,12 @@ enum ModelComposer {
   }
 
   /// Ids that end a completion: the tokenizer's, which demonstrations end with, then those of the generation config.
-  static func endOfSequence(_ tokenizer: Tokenizer, _ model: DecoderModel) -> [Int32] {
+  static func endOfSequence(
+    _ tokenizer: Tokenizer,
+    _ generation: GenerationConfiguration
+  ) -> [Int32] {
     var ids: [Int32] = tokenizer.eosID.map { [$0] } ?? []
-    for id in model.generation.eosTokenIDs where !ids.contains(id) { ids.append(id) }
+    for id in generation.eosTokenIDs where !ids.contains(id) { ids.append(id) }
     return ids
   }
 

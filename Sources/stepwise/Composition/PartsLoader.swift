@@ -39,13 +39,41 @@ final class PartsLoader {
     return parts
   }
 
-  /// What an evaluation needs.
-  func loadEvaluation() throws -> (dataset: any Dataset, rewards: [WeightedReward]) {
-    guard let dataset = try loadDataset("evaluation.prompts") else {
+  /// Rows of an evaluation: `evaluation.prompts`, then the further sets.
+  func loadEvaluationSets() throws -> [LoadedSlot<any Dataset>] {
+    guard let prompts = try loadDataset("evaluation.prompts") else {
       preconditionFailure("the check of the configuration asks for held-out rows")
     }
-    let rewards = try loadRewards()
-    return (dataset.part, rewards.map(\.part))
+    return try [prompts]
+      + loaded.configuration.evaluationSets.map { set in
+        try load(
+          "evaluation.sets/\(set.name)",
+          .dataset,
+          set.component(in: loaded.configuration),
+          label: set.name
+        ) {
+          try catalog.loadDataset($0, services: $1)
+        }
+      }
+  }
+
+  /// The further sets of an evaluation with complete parameters and absolute paths, so that they mean the same from anywhere. None
+  /// of their code runs.
+  func resolvedEvaluationSets() throws -> [EvaluationSetConfiguration] {
+    try loaded.configuration.evaluationSets.map { set in
+      var component = set.component(in: loaded.configuration)
+      let reference = component.pluginReference(label: set.name, in: loaded)
+      do throws(PluginError) {
+        component.parameters = try catalog.identify(.dataset, reference).parameters
+      } catch {
+        let slot = "evaluation.sets/\(set.name)"
+        throw SlotError(place: loaded.place(of: "evaluation.sets"), slot: slot, error: error)
+      }
+      var resolved = set
+      resolved.component = component
+      resolved.changes = .object([])
+      return resolved
+    }
   }
 
   func loadStrategy() throws -> LoadedSlot<any MixingStrategy> {
@@ -119,7 +147,9 @@ final class PartsLoader {
         reconfigure: found.reconfigure
       )
     } catch let error as PluginError {
-      let key = slot.hasPrefix("rewards") ? "rewards" : slot
+      let key =
+        slot.hasPrefix("rewards")
+        ? "rewards" : slot.hasPrefix("evaluation.sets") ? "evaluation.sets" : slot
       throw SlotError(place: loaded.place(of: key), slot: slot, error: error)
     }
   }

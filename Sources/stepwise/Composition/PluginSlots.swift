@@ -26,7 +26,9 @@ extension LoadedConfiguration {
         let isReward = slot.hasPrefix("rewards.")
         found.append((isReward ? "rewards/\(plugin.label)" : slot, plugin))
       } catch {
-        let key = slot.hasPrefix("rewards") ? "rewards" : slot
+        let key =
+          slot.hasPrefix("rewards")
+          ? "rewards" : slot.hasPrefix("evaluation.sets") ? "evaluation.sets" : slot
         throw SlotError(place: place(of: key), slot: slot, error: error)
       }
     }
@@ -39,6 +41,10 @@ extension LoadedConfiguration {
       configuration.evaluationPrompts,
       label: "evaluation.prompts"
     )
+    for set in configuration.evaluationSets {
+      let component = set.component(in: configuration)
+      try add("evaluation.sets/\(set.name)", .dataset, component, label: set.name)
+    }
     for (index, reward) in configuration.rewards.enumerated() {
       try add("rewards.\(index)", .reward, reward.component, label: reward.name)
     }

@@ -22,6 +22,7 @@ struct RunComposition {
   /// What plugins are given.
   let hostServices: HostServices
   private let services = RunServices()
+  private let evaluationSets: [EvaluationSetConfiguration]
 
   static let tokenizerName = "tokenizer"
 
@@ -40,7 +41,9 @@ struct RunComposition {
     if checkpoint == nil { try ModelComposer.checkDirectory(loaded) }
     backend = try loaded.configuration.numerics.makeBackend()
     hostServices = services.host(notices)
-    plugins = try PartsLoader(loaded, services: hostServices, pins: pins).loadRun()
+    let loader = PartsLoader(loaded, services: hostServices, pins: pins)
+    plugins = try loader.loadRun()
+    evaluationSets = try loader.resolvedEvaluationSets()
     tokenizer = try TokenizerComposer.make(
       loaded,
       parts: plugins.parts,
@@ -56,7 +59,7 @@ struct RunComposition {
     )
     if let note = ModelComposer.note(model) { notices.post(note) }
     chat = try tokenizer.chatRenderer(path: loaded.configuration.chatTemplatePath)
-    endOfSequence = ModelComposer.endOfSequence(tokenizer, model)
+    endOfSequence = ModelComposer.endOfSequence(tokenizer, model.generation)
   }
 
   /// The name of the strategy for people.
@@ -82,6 +85,7 @@ struct RunComposition {
   /// The configuration with every plugin's complete parameters, and what an adapter to start from decided.
   var resolved: RunConfiguration {
     var resolved = plugins.resolved(loaded.configuration)
+    resolved.evaluationSets = evaluationSets
     if let adapter = model.adapter { resolved.adapter.take(adapter.configuration) }
     return resolved
   }

@@ -28,6 +28,7 @@ extension LoadedConfiguration {
       }
     }
     try checkRewards()
+    try checkEvaluationSets()
     try checkNumerics()
   }
 

@@ -87,6 +87,10 @@ struct RunConfiguration: Sendable, Equatable {
   var rewards: [RewardConfiguration] = []
   /// Held-out rows.
   var evaluationPrompts: ComponentConfiguration?
+  /// More held-out rows, for `stepwise eval`.
+  var evaluationSets: [EvaluationSetConfiguration] = []
+  /// By which columns evaluations are split; `nil` for difficulty.
+  var evaluationCategories: [String]?
   /// The strategy of a second run from where reinforcement began, for comparison; `nil` for none.
   var control: ComponentConfiguration?
   /// What is done to the run while it goes.

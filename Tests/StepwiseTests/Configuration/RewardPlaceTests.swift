@@ -41,7 +41,7 @@ import Training
   }
 
   @Test(arguments: [
-    ("{plugin: exact, gate: format}", "rewards.1.gate: \"format\" (text) is not a gate"),
+    ("{plugin: exact, gate: format}", "is not a gate"),
     ("{plugin: exact, gate: {reward: format}}", "rewards.1.gate.at_least: is missing"),
     ("{plugin: exact, gate: {at_least: 1}}", "rewards.1.gate.reward: is missing"),
     ("{plugin: exact, gate: {reward: format, at_last: 1}}", "Did you mean at_least?"),

@@ -1,13 +1,14 @@
 import Glibc
 
 extension EvaluationStatistics {
-  /// distinct-n (Li et al. 2016, arXiv 1510.03055): different n-grams of tokens over all n-grams of the completions.
+  /// distinct-n (Li et al. 2016, arXiv 1510.03055): different n-grams over all n-grams of the completions.
   ///
+  /// - Parameter completions: the words, or the tokens, of each completion.
   /// - Returns: 0 (without any n-gram) to 1.
-  /// - Complexity: O(tokens * n).
-  public static func distinct(_ n: Int, in completions: [[Int32]]) -> Double {
+  /// - Complexity: O(words * n).
+  public static func distinct<Word: Hashable>(_ n: Int, in completions: [[Word]]) -> Double {
     precondition(n >= 1, "distinct-\(n)")
-    var seen: Set<ArraySlice<Int32>> = []
+    var seen: Set<ArraySlice<Word>> = []
     var total = 0
     for completion in completions where completion.count >= n {
       for start in 0...(completion.count - n) {

@@ -103,6 +103,56 @@ extension ConfigurationKeys {
       "Longest completion in tokens."
     ),
     ConfigurationKey(
+      "evaluation.top_p",
+      \.training.evaluation.topP,
+      .positiveShare,
+      "Nucleus sampling."
+    ),
+    ConfigurationKey(
+      "evaluation.top_k",
+      \.training.evaluation.topK,
+      .whole(0),
+      "Sample among the k likeliest; 0 for all."
+    ),
+    ConfigurationKey(
+      "evaluation.min_p",
+      \.training.evaluation.minP,
+      .share,
+      null: "all",
+      "Sample among tokens with at least this share of the likeliest's probability."
+    ),
+    ConfigurationKey(
+      "evaluation.repetition_penalty",
+      \.training.evaluation.repetitionPenalty,
+      .positive,
+      "Divides the logits of tokens that occurred."
+    ),
+    ConfigurationKey(
+      "evaluation.per_device_eval_batch_size",
+      \.training.evaluation.perDeviceEvalBatchSize,
+      .whole(1),
+      "Completions that are generated and scored together, in whole prompts; an interrupted `stepwise eval` does at most so many again."
+    ),
+    ConfigurationKey(
+      "evaluation.categories",
+      \.evaluationCategories,
+      .texts("columns of the rows"),
+      null: "difficulty, where rows have it",
+      "Columns by whose values `stepwise eval` splits its results."
+    ),
+    ConfigurationKey(
+      "evaluation.sets",
+      type: "a list of tables with \(EvaluationSetConfiguration.keys.joined(separator: ", "))",
+      "More held-out rows for `stepwise eval`; with `clean`, perturbations of another set, paired with its rows.",
+      decode: { value, configuration throws(ConfigurationError) in
+        configuration.evaluationSets = try EvaluationSetConfiguration.list(
+          value,
+          path: "evaluation.sets"
+        )
+      },
+      encode: { .array($0.evaluationSets.map(\.encoded)) }
+    ),
+    ConfigurationKey(
       "evaluation.sample_count",
       \.training.evaluation.sampleCount,
       .whole(0),
