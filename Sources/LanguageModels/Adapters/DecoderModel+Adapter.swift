@@ -20,8 +20,9 @@ extension DecoderModel {
 
   /// Adds the adapter's updates to the weights, W + scaling * B A, and removes it.
   ///
-  /// Not while another model has the same base.
+  /// Not while another model has the same base, and not where the base is kept in BF16, which would round the sums.
   public func mergeAdapter() {
+    precondition(adapter == nil || store.matrices == .float32, "the base is kept in BF16")
     for layer in blocks.indices {
       for (_, projection) in DecoderBlock.projections {
         let linear = blocks[layer][keyPath: projection]

@@ -13,6 +13,8 @@ extension DecoderModel {
   ///
   /// - Parameters:
   ///   - trainable: Whether the model has gradients; a reference model needs none.
+  ///   - keepsBF16: Whether a model without gradients keeps matrices that are BF16 in the files as they are: half the memory,
+  ///     the same bits.
   ///   - progress: Is told after each parameter how far it is.
   /// - Throws: `ModelConfigurationError`, `CheckpointError` or `SafetensorsError`, each with the
   ///   file and the name at fault.
@@ -20,10 +22,17 @@ extension DecoderModel {
     directory: URL,
     backend: any Backend,
     trainable: Bool = true,
+    keepsBF16: Bool = false,
     progress: ((LoadingProgress) -> Void)? = nil
   ) throws {
     let checkpoint = try Checkpoint(directory: directory)
-    self.init(zeros: checkpoint.configuration, backend: backend, trainable: trainable)
+    let isHalf = keepsBF16 && !trainable && checkpoint.hasBF16Matrices
+    self.init(
+      zeros: checkpoint.configuration,
+      backend: backend,
+      trainable: trainable,
+      matrices: isHalf ? .bfloat16 : .float32
+    )
     generation = checkpoint.generation
     try checkpoint.files.load(into: store, progress: progress)
   }
@@ -65,6 +74,13 @@ struct Checkpoint {
     }
     self.generation = generation ?? GenerationConfiguration(configuration)
     self.configuration = configuration
+  }
+
+  /// Whether all matrices are stored in BF16.
+  var hasBF16Matrices: Bool {
+    DecoderModel.parameterSpecs(configuration).allSatisfy {
+      $0.shape.count < 2 || files.dtype(of: $0.name) == .bf16
+    }
   }
 }
 
@@ -165,4 +181,11 @@ public struct LoadingProgress: Sendable, Equatable {
   public var bytes: Int
   /// Bytes of all files' tensors.
   public var totalBytes: Int
+
+  /// Takes each field as given.
+  public init(file: String, bytes: Int, totalBytes: Int) {
+    self.file = file
+    self.bytes = bytes
+    self.totalBytes = totalBytes
+  }
 }

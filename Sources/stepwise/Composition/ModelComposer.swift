@@ -22,13 +22,14 @@ enum ModelComposer {
     let model: DecoderModel
     let source: String
     if let whole = adapts ? ownBase(of: run) : checkpoint {
-      model = try load(whole, backend: backend, trainable: !adapts)
+      model = try load(whole, backend: backend, trainable: !adapts, keepsBF16: adapts)
       source = whole.path
     } else if let path = configuration.modelNameOrPath {
       model = try load(
         URL(filePath: path, directoryHint: .isDirectory),
         backend: backend,
-        trainable: !adapts
+        trainable: !adapts,
+        keepsBF16: adapts
       )
       source = path
     } else {
@@ -49,10 +50,13 @@ enum ModelComposer {
   }
 
   /// Loads a model's directory, and says on a terminal how far it is.
+  ///
+  /// - Parameter keepsBF16: whether a model without gradients keeps its files' BF16 matrices as they are.
   static func load(
     _ directory: URL,
     backend: any Backend,
-    trainable: Bool = true
+    trainable: Bool = true,
+    keepsBF16: Bool = false
   ) throws -> DecoderModel {
     let line = LoadingLine()
     defer { line.clear() }
@@ -60,6 +64,7 @@ enum ModelComposer {
       directory: directory,
       backend: backend,
       trainable: trainable,
+      keepsBF16: keepsBF16,
       progress: line.show
     )
   }

@@ -63,7 +63,7 @@ struct EvaluationTarget {
       step = checkpoint.step
     } else if let configured = loaded.configuration.modelNameOrPath {
       try ModelComposer.checkDirectory(loaded)
-      model = try ModelSource(model: configured, adapter: nil)
+      model = try ModelSource(model: configured, adapter: loaded.configuration.adapter.path)
       step = nil
     } else {
       throw InputError(

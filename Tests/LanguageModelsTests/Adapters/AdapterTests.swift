@@ -156,11 +156,46 @@ import Testing
         worst = max(worst, abs(Double(a) - Double(b)))
       }
     }
+    print("MEASURE \(precision) worst \(worst)")
     #expect(worst <= tolerance, "largest difference \(worst)")
     // The same tokens come from any batch and any number of threads.
     let alone = try Generator(model: model, maxConcurrent: 1)
       .generate(prompts: prompts, options: options, seed: 1)
     #expect(alone.map(\.tokens) == drawn.map(\.tokens))
+  }
+
+  /// A base that is BF16 in its files takes half the memory, and no bit changes.
+  @Test func basesInBF16StaySo() throws {
+    func train(_ name: String, keepsBF16: Bool) throws -> (DecoderModel, [[Float]], [[Int32]]) {
+      let model = try DecoderModel(
+        directory: fixtures.appendingPathComponent(name),
+        backend: makeBackend(),
+        trainable: false,
+        keepsBF16: keepsBF16
+      )
+      let adapter = try LoRAAdapter(
+        LoRAConfiguration(rank: 2, targetModules: LoRAConfiguration.allLinear),
+        model: model.configuration,
+        source: "test",
+        backend: model.backend,
+        seed: 5
+      )
+      fillUp(adapter, 0.1)
+      model.attach(adapter)
+      differentiate(model, [someTokens(20, below: 48)])
+      var options = GenerationOptions(model.generation)
+      (options.maxCompletionLength, options.eosTokenIDs) = (12, [])
+      let drawn = try Generator(model: model)
+        .generate(prompts: [someTokens(7, below: 48)], options: options, seed: 1)
+      return (model, adapter.store.parameters.map(\.grad.array), drawn.map(\.tokens))
+    }
+    for (name, storage) in [("qwen3-bf16", MatrixStorage.bfloat16), ("qwen2-f16", .float32)] {
+      let (plain, gradients, drawn) = try train(name, keepsBF16: false)
+      let (kept, same, again) = try train(name, keepsBF16: true)
+      #expect(plain.store.matrices == .float32 && kept.store.matrices == storage)
+      #expect(gradients == same && drawn == again)
+      #expect(DecoderModel(copying: kept).store === kept.store)
+    }
   }
 
   @Test func onlySomeLayersCanBeAdapted() throws {
