@@ -3,6 +3,7 @@ import StepwisePlugin
 
 /// Rows of generated puzzles; the same parameters give the same rows on every machine.
 struct KnightsAndKnavesDataset: Dataset {
+  static let id: String? = "org.stepwise.dataset.knights-and-knaves"
   private var dataset: PuzzleDataset
 
   init(parameters: Parameters) throws {
@@ -18,7 +19,11 @@ struct KnightsAndKnavesDataset: Dataset {
   /// Puzzles are drawn in order and kept, so the first row of a shuffled epoch may take a moment.
   mutating func example(at index: Int) throws -> Example {
     do {
-      return try Example(dataset.example(at: index), index: index, options: dataset.options)
+      return try Example(
+        dataset.example(at: index),
+        id: UInt64(index),
+        form: dataset.options.form
+      )
     } catch {
       throw PluginFailure(.data, "row \(index): \(error)")
     }
@@ -26,16 +31,17 @@ struct KnightsAndKnavesDataset: Dataset {
 }
 
 extension Example {
-  fileprivate init(_ puzzle: PuzzleExample, index: Int, options: PuzzleDatasetOptions) {
+  /// A row with the columns that the reward `knights-and-knaves` and people want.
+  init(_ puzzle: PuzzleExample, id: UInt64, form: ExampleForm) {
     let roles = puzzle.wording.roles
     self.init(
-      id: UInt64(index),
+      id: id,
       prompt: .text(puzzle.prompt),
       completion: puzzle.completion.map { .text($0) },
       difficulty: Double(puzzle.puzzle.people),
       stepBoundaries: puzzle.stepBoundaries,
       columns: [
-        Column("form", .text(options.form.rawValue)),
+        Column("form", .text(form.rawValue)),
         Column("quiz", .text(puzzle.quiz)),
         Column("solution_text", .text(puzzle.solutionText)),
         Column("names", .list(puzzle.wording.names.map { .text($0) })),
