@@ -121,7 +121,7 @@ private struct EvaluationTarget {
     // A checkpoint brings its tokenizer; the configuration's goes before a foreign model's own.
     let configured = loaded.configuration.tokenizer
     let isOwn =
-      model == nil || configured == nil || configured == RunConfiguration.wordLevelTokenizer
+      model == nil || configured == nil || RunConfiguration.madeTokenizers.contains(configured!)
     tokenizer = isOwn ? modelDirectory.path : configured!
   }
 

@@ -58,17 +58,17 @@ final class PartsLoader {
   }
 
   /// - Parameter slot: `prompts`, `demonstrations` or `evaluation.prompts`.
-  func loadDataset(_ slot: String) throws -> LoadedSlot<any Dataset>? {
-    let component =
-      switch slot {
-      case "prompts": loaded.configuration.prompts
-      case "demonstrations": loaded.configuration.demonstrations
-      default: loaded.configuration.evaluationPrompts
-      }
-    guard let component else { return nil }
-    return try load(slot, .dataset, component, label: slot) {
-      try catalog.loadDataset($0, services: $1)
+  func loadDataset(_ slot: String) throws -> LoadedDataset? {
+    guard let configuration = loaded.configuration.dataset(slot) else { return nil }
+    var sources: [LoadedSlot<any Dataset>] = []
+    for (name, source) in zip(configuration.slots(slot), configuration.sources) {
+      sources.append(
+        try load(name, .dataset, source.component, label: name) {
+          try catalog.loadDataset($0, services: $1)
+        }
+      )
     }
+    return try LoadedDataset(slot: slot, sources, configuration)
   }
 
   func loadRewards() throws -> [LoadedSlot<WeightedReward>] {
@@ -119,8 +119,7 @@ final class PartsLoader {
         reconfigure: found.reconfigure
       )
     } catch let error as PluginError {
-      let key = slot.hasPrefix("rewards") ? "rewards" : slot
-      throw SlotError(place: loaded.place(of: key), slot: slot, error: error)
+      throw SlotError(place: loaded.place(of: SlotNames.key(slot)), slot: slot, error: error)
     }
   }
 }

@@ -43,7 +43,7 @@ struct RunComposition {
     plugins = try PartsLoader(loaded, services: hostServices, pins: pins).loadRun()
     tokenizer = try TokenizerComposer.make(
       loaded,
-      parts: plugins.parts,
+      datasets: [plugins.demonstrations?.part, plugins.prompts?.part],
       saved: run?.appending(path: Self.tokenizerName)
     )
     services.tokenizer.set(tokenizer)

@@ -55,8 +55,10 @@ struct RunConfiguration: Sendable, Equatable {
   var modelNameOrPath: String?
   /// The contents of a `config.json`, for a model with random weights.
   var modelConfig: ParameterValue?
-  /// `word_level`, or a path to a `tokenizer.json` or its directory; `nil` for the model's own.
+  /// `word_level`, `byte_level_bpe`, or a path to a `tokenizer.json` or its directory; `nil` for the model's own.
   var tokenizer: String?
+  /// Tokens of a byte-level tokenizer that is made from the data.
+  var tokenizerVocabSize = 2048
   /// A Jinja chat template in place of the tokenizer's.
   var chatTemplatePath: String?
   /// Where the run goes; `nil` for `runs/NAME`.
@@ -66,13 +68,13 @@ struct RunConfiguration: Sendable, Equatable {
   /// Decides each step.
   var strategy: ComponentConfiguration?
   /// Rows that are rolled out.
-  var prompts: ComponentConfiguration?
+  var prompts: DatasetConfiguration?
   /// Rows that are imitated.
-  var demonstrations: ComponentConfiguration?
+  var demonstrations: DatasetConfiguration?
   /// What scores completions.
   var rewards: [RewardConfiguration] = []
   /// Held-out rows.
-  var evaluationPrompts: ComponentConfiguration?
+  var evaluationPrompts: DatasetConfiguration?
   /// The strategy of a second run from where reinforcement began, for comparison; `nil` for none.
   var control: ComponentConfiguration?
   /// What is done to the run while it goes.
@@ -80,6 +82,10 @@ struct RunConfiguration: Sendable, Equatable {
   /// Threads and kernels.
   var numerics = NumericsConfiguration()
 
-  /// The tokenizer that is made from the data.
+  /// The tokenizer whose tokens are the words of the data.
   static let wordLevelTokenizer = "word_level"
+  /// The tokenizers that are made from the data.
+  static let madeTokenizers = [wordLevelTokenizer, byteLevelTokenizer]
+  /// The tokenizer that learns byte-level BPE from the data.
+  static let byteLevelTokenizer = "byte_level_bpe"
 }
