@@ -3,14 +3,14 @@ import StepwisePlugin
 /// A prompt made of a row's columns: `{question}` stands for the column, `{{` and `}}` for braces.
 public struct PromptTemplate: Sendable, Equatable {
   /// A piece of the template.
-  public enum Piece: Sendable, Equatable {
+  enum Piece: Sendable, Equatable {
     /// Text as it is.
     case text(String)
     /// The column of that name.
     case column(String)
   }
 
-  public private(set) var pieces: [Piece] = []
+  private(set) var pieces: [Piece] = []
 
   /// Reads a template.
   ///

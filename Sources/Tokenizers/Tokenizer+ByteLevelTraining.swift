@@ -134,7 +134,8 @@ private struct PairMerger {
     while tokens.count < count {
       // Among equals the pair of the lowest ids, so that the order of a dictionary says nothing.
       let best = counts.max { a, b in
-        a.value != b.value ? a.value < b.value : (a.key.left, a.key.right) > (b.key.left, b.key.right)
+        a.value != b.value
+          ? a.value < b.value : (a.key.left, a.key.right) > (b.key.left, b.key.right)
       }
       guard let best, best.value > 1 else { break }
       // `ab` `c` and `a` `bc` are two merges and one token.

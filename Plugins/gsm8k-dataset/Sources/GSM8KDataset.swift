@@ -62,7 +62,10 @@ struct GSM8KDataset: Dataset, Stateful {
       let question = try row.text("question", of: "GSM8K")
       let solution = try row.text("answer", of: "GSM8K")
       guard !question.isEmpty else {
-        throw row.failure("the question is empty", cure: "fetch the file again, or leave the row out")
+        throw row.failure(
+          "the question is empty",
+          cure: "fetch the file again, or leave the row out"
+        )
       }
       guard let answer = Self.answer(of: solution) else {
         throw row.failure(
@@ -126,7 +129,8 @@ struct GSM8KDataset: Dataset, Stateful {
     }
 
     private static func lineStarts(_ text: String) -> [Int] {
-      [0] + text.utf8.enumerated().filter { $0.element == 0x0A }.map { $0.offset + 1 }
+      [0]
+        + text.utf8.enumerated().filter { $0.element == 0x0A }.map { $0.offset + 1 }
         .filter { $0 < text.utf8.count }
     }
   }

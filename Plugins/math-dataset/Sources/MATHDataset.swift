@@ -56,7 +56,8 @@ struct MATHDataset: Dataset, Stateful {
       return ([try FileSearch.file(path, names: names, of: "MATH")], false)
     }
     var files: [String] = []
-    for subject in try FileSearch.entries(folder) where FileSearch.isFolder("\(folder)/\(subject)") {
+    for subject in try FileSearch.entries(folder) where FileSearch.isFolder("\(folder)/\(subject)")
+    {
       files += try FileSearch.entries("\(folder)/\(subject)").filter { $0.hasSuffix(".json") }
         .map { "\(folder)/\(subject)/\($0)" }
     }

@@ -73,7 +73,9 @@ struct MATHForm {
     if let subject = subject(row) { columns.append(Column("subject", .text(subject))) }
     let level = level(row)
     if let level { columns.append(Column("level", .int(Int64(level)))) }
-    if case .string(let name)? = row["unique_id"] { columns.append(Column("unique_id", .text(name))) }
+    if case .string(let name)? = row["unique_id"] {
+      columns.append(Column("unique_id", .text(name)))
+    }
     return Example(
       id: id,
       prompt: .text(try template.fill(row)),

@@ -20,7 +20,10 @@ enum BestFitDecreasing {
     var rooms = RoomSet(capacity)
     for row in order {
       let length = lengths[row]
-      precondition((1...capacity).contains(length), "a row of \(length) tokens, at most \(capacity) fit")
+      precondition(
+        (1...capacity).contains(length),
+        "a row of \(length) tokens, at most \(capacity) fit"
+      )
       let room: Int
       let bin: Int
       if let found = rooms.smallest(atLeast: length) {

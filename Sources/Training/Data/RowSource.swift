@@ -254,7 +254,8 @@ final class RowSource {
       }
     }
     if orderEpoch != cursor.epoch {
-      order = (shuffle ? random.permutation(count, .order, epochKey(cursor.epoch)) : Array(0..<count))
+      order =
+        (shuffle ? random.permutation(count, .order, epochKey(cursor.epoch)) : Array(0..<count))
         .filter { !heldOut.contains($0) }
       orderEpoch = cursor.epoch
     }

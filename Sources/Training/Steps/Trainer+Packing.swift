@@ -18,7 +18,8 @@ extension Trainer {
       throw TrainingError.configuration(
         key: "sft.packing",
         value: "true",
-        problem: "draws rows ahead, and the strategy asks for those of difficulty \(difficulty) now",
+        problem:
+          "draws rows ahead, and the strategy asks for those of difficulty \(difficulty) now",
         cure: "Set sft.packing to false, or use a strategy without a difficulty window"
       )
     }

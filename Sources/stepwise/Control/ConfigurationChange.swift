@@ -224,7 +224,8 @@ extension ConfigurationKeys {
 
   /// Keys that decide what a run is: another value is another run.
   static let fixed: Set<String> = [
-    "model_name_or_path", "model.config", "tokenizer", "tokenizer_vocab_size", "chat_template_path", "seed",
+    "model_name_or_path", "model.config", "tokenizer", "tokenizer_vocab_size", "chat_template_path",
+    "seed",
     "shuffle_dataset", "probe_size", "interventions",
   ]
 }

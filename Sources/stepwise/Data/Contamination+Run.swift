@@ -51,7 +51,8 @@ extension ContaminationCheck.Result {
       .array(
         rows.map {
           .object([
-            ParameterEntry("id", .string(String($0.id))), ParameterEntry("share", .double($0.share)),
+            ParameterEntry("id", .string(String($0.id))),
+            ParameterEntry("share", .double($0.share)),
             ParameterEntry("slot", .string($0.match.slot)),
             ParameterEntry("row", .string(String($0.match.id))),
             ParameterEntry("text", .string($0.text)),

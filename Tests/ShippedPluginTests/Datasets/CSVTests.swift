@@ -43,7 +43,10 @@ struct CSVTests {
       .examples(in: 0..<1)[0]
     #expect(row.prompt == .messages([Message(role: "user", content: "hi")]))
     #expect(row.difficulty == 2.5)
-    let templated = try dataset("q\tn\nwhat\t3\n", ["delimiter": "\t", "prompt_template": "{q}?{n}"])
+    let templated = try dataset(
+      "q\tn\nwhat\t3\n",
+      ["delimiter": "\t", "prompt_template": "{q}?{n}"]
+    )
     #expect(try templated.examples(in: 0..<1)[0].prompt == .text("what?3"))
     #expect(try failure("a\nb\n", ["delimiter": "ab"]).contains("delimiter 'ab'"))
   }
@@ -139,7 +142,8 @@ struct CSVTests {
 
   @Test("columns choose what rewards see, and of those alone types must agree")
   func columns() throws {
-    let text = "{\"prompt\":\"a\",\"x\":1,\"y\":\"s\"}\n{\"prompt\":\"b\",\"x\":\"1\",\"y\":\"t\"}\n"
+    let text =
+      "{\"prompt\":\"a\",\"x\":1,\"y\":\"s\"}\n{\"prompt\":\"b\",\"x\":\"1\",\"y\":\"t\"}\n"
     let kept: ParameterValue = ["columns": .array([.string("y")])]
     let rows = try dataset(text, kept, plugin: "jsonl").examples(in: 0..<2)
     #expect(rows.map(\.columns) == [[Column("y", .text("s"))], [Column("y", .text("t"))]])

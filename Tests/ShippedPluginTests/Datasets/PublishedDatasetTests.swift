@@ -24,14 +24,14 @@ struct PublishedDatasetTests {
     return "\(error)"
   }
 
-  private static func line(_ object: [String: Any]) throws -> String {
+  private static func line(_ object: [String: String]) throws -> String {
     let data = try JSONSerialization.data(withJSONObject: object, options: [.sortedKeys])
     return String(decoding: data, as: UTF8.self) + "\n"
   }
 
   // MARK: - GSM8K
 
-  private static let gsm8k: [String: Any] = [
+  private static let gsm8k: [String: String] = [
     "question": "Ann has 3 boxes of 6 pens. How many?",
     "answer": "She has 3*6 = <<3*6=18>>18 pens.\nAll in all: 18.\n#### 1,018",
   ]
@@ -43,7 +43,7 @@ struct PublishedDatasetTests {
     #expect(row.completion == .text("She has 3*6 = 18 pens.\nAll in all: 18.\n#### 1,018"))
     #expect(row.stepBoundaries == [0, 23, 39])
     // The reward reads the solution as it is published.
-    #expect(row.column("answer") == .text(Self.gsm8k["answer"] as! String))
+    #expect(row.column("answer") == .text(Self.gsm8k["answer"]!))
     #expect(row.column("final_answer") == .text("1,018"))
   }
 
@@ -56,7 +56,7 @@ struct PublishedDatasetTests {
     #expect(try row(["demonstrations": "answer"]).completion == .text("#### 1,018"))
     #expect(try row(["demonstrations": "none"]).completion == nil)
     #expect(
-      try row(["calculator": .bool(true)]).completion == .text(Self.gsm8k["answer"] as! String)
+      try row(["calculator": .bool(true)]).completion == .text(Self.gsm8k["answer"]!)
     )
     #expect(
       try row(["prompt_template": "Q: {question} {{x}}\nA:"]).prompt
@@ -79,7 +79,9 @@ struct PublishedDatasetTests {
     "GSM8K: faults with their line",
     arguments: [
       ("{\"question\": \"a\"}", "column 'answer' is missing"),
-      ("{\"question\": 3, \"answer\": \"#### 3\"}", "column 'question' is a whole number, not text"),
+      (
+        "{\"question\": 3, \"answer\": \"#### 3\"}", "column 'question' is a whole number, not text"
+      ),
       ("{\"question\": \"a\", \"answer\": \"18\"}", "does not end in a line '#### '"),
       ("{\"question\": \"a\", \"answer\": \"#### 18\\nmore\"}", "does not end in a line '#### '"),
       ("{\"question\": \"\", \"answer\": \"#### 18\"}", "the question is empty"),
@@ -182,7 +184,10 @@ struct PublishedDatasetTests {
   @Test(
     "Knights and Knaves: faults",
     arguments: [
-      ("[true,false]", "[false,false]", "column 'solution' is [false,false], and the statements give"),
+      (
+        "[true,false]", "[false,false]",
+        "column 'solution' is [false,false], and the statements give"
+      ),
       ("('lying', 0)", "('lying', 2)", "not the number of a person"),
       ("('lying', 0)", "('lies', 0)", "the tag 'lies'"),
       ("'not'", "'lying', 9, 'x'", "not the number of a person"),

@@ -38,7 +38,10 @@ struct ContaminationTests {
 
   @Test("a row whose words are nearly all trained on overlaps")
   func overlap() {
-    let nearly = question.replacing("he sells nine of them to a school; how many are left?", with: "")
+    let nearly = question.replacing(
+      "he sells nine of them to a school; how many are left?",
+      with: ""
+    )
     let whole = question + " Answer with a number."
     let result = result([question], [whole])
     #expect(result.exact.isEmpty)

@@ -95,7 +95,7 @@ struct PackingTests {
   }
 
   private func run(_ steps: Int) -> TinyRun {
-    var run = TinyRun(FakeStrategy { _ in StepPlan(kind: .sft) })
+    var run = TinyRun(FakeStrategy { _ in StepPlan(.sft) })
     run.rows = Self.rows(41)
     run.promptRows = run.rows
     run.configuration.sft.packing = true
@@ -113,7 +113,7 @@ struct PackingTests {
     let source = try #require(trainer.demonstrations)
     var seen: [UInt64] = []
     while seen.count < 41 {
-      for batch in try trainer.packedMicroBatches(StepPlan(kind: .sft), source) {
+      for batch in try trainer.packedMicroBatches(StepPlan(.sft), source) {
         for sequence in batch.sequences { seen.append(sequence.exampleID) }
       }
     }
@@ -161,7 +161,7 @@ struct PackingTests {
     packed.configuration.sft.perDeviceTrainBatchSize = 1_000
     packed.configuration.shuffleDataset = false
     let plain = packed
-    let strategy = FakeStrategy { _ in StepPlan(kind: .sft) }
+    let strategy = FakeStrategy { _ in StepPlan(.sft) }
     var unpacked = TinyRun(strategy)
     defer { unpacked.remove() }
     unpacked.rows = plain.rows
@@ -173,7 +173,7 @@ struct PackingTests {
     var batches: [TrainingSequence] = []
     while batches.count < 41 {
       trainer.configuration.sft.perDeviceTrainBatchSize = 1
-      batches += try trainer.packedMicroBatches(StepPlan(kind: .sft), source)[0].sequences
+      batches += try trainer.packedMicroBatches(StepPlan(.sft), source)[0].sequences
     }
     #expect(batches.count == 41)
     let report = try trainer.supervisedPart([MicroBatch(batches)], scale: 1, coefficients: nil)
@@ -195,7 +195,7 @@ struct PackingTests {
     let run = run(2)
     defer { run.remove() }
     let (trainer, _) = try run.trainer()
-    var plan = StepPlan(kind: .sft)
+    var plan = StepPlan(.sft)
     plan.difficulty = 0...1
     let error = try #require(throws: TrainingError.self) {
       try trainer.packedMicroBatches(plan, trainer.demonstrations!)
