@@ -25,6 +25,7 @@ import Testing
       max_steps: 12
       save_steps: 6
       logging_steps: 2
+      lr_scheduler_type: constant
       strategy: sft
       demonstrations:
         - {plugin: jsonl, parameters: {path: many.jsonl}, weight: 3}

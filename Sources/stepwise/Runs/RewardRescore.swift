@@ -142,7 +142,7 @@ struct RewardRescore {
         )
       }
       return try LoadedDataset(slot: "prompts", sources, prompts).part
-    } catch {
+    } catch let error as PluginError {
       throw SlotError(place: "\(run.shown)/config.yaml", slot: "prompts", error: error)
     }
   }

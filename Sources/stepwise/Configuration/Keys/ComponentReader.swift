@@ -74,6 +74,8 @@ enum ComponentReader {
         cure: "Write a share of 0 or more"
       )
     }
+    // One dataset alone has no share, and is written back as a table.
+    if sources.count == 1 { (sources[0].name, sources[0].weight) = (nil, 1) }
     return DatasetConfiguration(sources: sources)
   }
 
