@@ -189,7 +189,9 @@ extension JSON {
     case .null: return Array("null".utf8)
     case .bool(let value): return Array("\(value)".utf8)
     case .int(let value): return Array("\(Double(value)):\(value)".utf8)
-    case .double(let value):
+    case .double(let number):
+      // Not -0.
+      let value = number == 0 ? 0 : number
       let whole = Int64(exactly: value).map { ":\($0)" } ?? ""
       return Array("\(value)\(whole)".utf8)
     case .string(let text): return Array("\(text.utf8.count)\"".utf8) + text.utf8
