@@ -2,7 +2,7 @@ import Foundation
 import Testing
 
 /// A folder of its own for one test, with a small configuration to start from.
-final class Workshop {
+final class Workshop: Sendable {
   let url: URL
 
   init() throws {

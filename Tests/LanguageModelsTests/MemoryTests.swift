@@ -68,6 +68,22 @@ import Testing
     }
   }
 
+  /// The base is frozen, so what enters the first block has no gradient; the adapter in it has.
+  @Test(arguments: ModelFamily.allCases)
+  func checkpointingChangesNoBitOfAnAdapter(_ family: ModelFamily) throws {
+    let model = try smallAdapted(family, backend: makeBackend())
+    let sequences = [someTokens(31, below: 61), someTokens(12, below: 61, salt: 4)]
+    func run() -> (Double, [[Float]]) {
+      model.trained.zeroGrad()
+      return (differentiate(model, sequences), model.trained.parameters.map(\.grad.array))
+    }
+    let kept = run()
+    model.gradientCheckpointing = true
+    let again = run()
+    #expect(kept.0 == again.0 && kept.1 == again.1)
+    #expect(kept.1.allSatisfy { $0.contains { $0 != 0 } })
+  }
+
   /// Memory of a pass grows with the layers by what enters them, not by what is in them.
   @Test func aBlockKeepsWhatEntersIt() throws {
     let backend = try makeBackend()

@@ -1,4 +1,5 @@
 import Components
+import PluginHost
 import Testing
 
 @Suite("The reward math-equivalence")

@@ -92,6 +92,7 @@ import Testing
     let text = record.indentedJSON
     #expect(try Record(json: Array(text.utf8)) == record)
     #expect(text.contains("\n  \"list\": [\n    1,\n    2,\n"))
-    #expect(Record(["a": 1]).indentedJSON == "{\"a\":1}")
+    let small: Record = ["a": 1]
+    #expect(small.indentedJSON == "{\"a\":1}")
   }
 }

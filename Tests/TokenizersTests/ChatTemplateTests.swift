@@ -67,6 +67,66 @@ import Testing
     #expect(error("{{ range(1000000) }}").contains("longer than 100000"))
   }
 
+  @Test(
+    "what would take all time or memory is stopped",
+    arguments: [
+      "{% for a in range(9999) %}{% for b in range(9999) %}{% for c in range(9999) %}"
+        + "{{ a }}{% endfor %}{% endfor %}{% endfor %}",
+      "{% set n = namespace(s='xx') %}{% for a in range(99) %}{% set n.s = n.s + n.s %}{% endfor %}",
+      "{% set n = namespace(s='xx') %}{% for a in range(99) %}{% set n.s = n.s ~ n.s %}{% endfor %}",
+      "{% set n = namespace(s=['x']) %}{% for a in range(99) %}{% set n.s = [n.s, n.s] %}{% endfor %}"
+        + "{{ n.s }}",
+      "{% set n = namespace(s=[]) %}{% for a in range(99999) %}{% set n.s = [n.s] %}{% endfor %}",
+      "{% set s = 'x' * 1000000 %}{{ s.replace('', s) }}",
+      "{% set s = 'x' * 1000000 %}{{ s|replace('x', s) }}",
+      "{% set s = 'x' * 1000000 %}{{ s.join(s) }}", "{{ ('\n' * 1000000)|indent('x' * 10000) }}",
+      "{{ range(99999)|list|unique|list }}",
+      "{{ range(90000)|map('string')|map('replace', '', 'x' * 9999)|list|length }}",
+      "{{ [[[[[range(9999)|list]]]]]|tojson(indent=100)|length }}"
+        + "{{ (range(90000)|list)|tojson(indent=100)|length }}"
+        + "{% for a in range(999) %}{{ (range(9999)|list)|tojson(indent=100)|length }}{% endfor %}",
+      "{% macro m(x) %}{% for i in range(9) %}{{ m(x) }}{% endfor %}{% endmacro %}{{ m(1) }}",
+      "{{ " + String(repeating: "not ", count: 100_000) + "1 }}",
+      "{{ " + String(repeating: "-", count: 100_000) + "1 }}",
+      "{{ 1" + String(repeating: " + 1", count: 100_000) + " }}",
+      "{{ 1" + String(repeating: " or 1", count: 100_000) + " }}",
+      "{{ 1" + String(repeating: "|string", count: 100_000) + " }}",
+      "{{ messages" + String(repeating: ".a", count: 100_000) + " }}",
+      "{{ messages" + String(repeating: "[0]", count: 100_000) + " }}",
+      "{{ 1" + String(repeating: " if 1 else 1", count: 100_000) + " }}",
+      String(repeating: "{% if 1 %}", count: 100_000),
+    ]
+  )
+  func bounds(source: String) {
+    let start = ContinuousClock.now
+    #expect(throws: ChatTemplateError.self) { try ChatTemplate(source).render(messages: []) }
+    #expect(ContinuousClock.now - start < .seconds(30))
+  }
+
+  @Test("searching takes linear time")
+  func searching() throws {
+    let template = try ChatTemplate(
+      "{% set a = 'a' * 200000 %}{% set b = 'a' * 100000 + 'b' %}{{ b in a }}{{ a.find(b) }}"
+        + "{{ a.split(b)|length }}{{ a.count('aa') }}{{ (a ~ b).find(b) }}"
+    )
+    #expect(try template.render(messages: []) == "False-11100000200000")
+  }
+
+  @Test("long conversations are not stopped")
+  func longConversation() throws {
+    let template = try ChatTemplate(
+      "{% for m in messages %}{% if messages[loop.index0 - 1].role != m.role %}<{{ m.role|trim }}>"
+        + "{{ m.content.split('</think>')[-1].strip() ~ '|' }}{% endif %}{% endfor %}"
+    )
+    let messages = (0..<2000).map { index -> JSONValue in
+      [
+        "role": .string(index.isMultiple(of: 2) ? "user" : "assistant"),
+        "content": .string(String(repeating: "word ", count: 400)),
+      ]
+    }
+    #expect(try template.render(messages: messages).utf8.count > 3_900_000)
+  }
+
   @Test("generation blocks are marked")
   func generation() throws {
     let template = try ChatTemplate(

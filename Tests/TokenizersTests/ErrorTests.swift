@@ -48,20 +48,20 @@ import Testing
   @Test("unsupported components are named with their path")
   func unsupported() {
     #expect(
-      error(["model", "type"], "WordPiece").hasPrefix(
-        "t.json: model: unsupported model \"WordPiece\""
+      error(["model", "type"], "Markov").hasPrefix(
+        "t.json: model: unsupported model \"Markov\""
       )
     )
     #expect(
       error(
         ["normalizer"],
-        ["type": "Sequence", "normalizers": [["type": "NFC"], ["type": "Nmt"]]]
+        ["type": "Sequence", "normalizers": [["type": "NFC"], ["type": "Other"]]]
       )
-      .hasPrefix("t.json: normalizer.normalizers[1]: unsupported normalizer \"Nmt\". Supported: ")
+      .hasPrefix("t.json: normalizer.normalizers[1]: unsupported normalizer \"Other\". Supported: ")
     )
     #expect(
-      error(["pre_tokenizer"], ["type": "BertPreTokenizer"]).hasPrefix(
-        "t.json: pre_tokenizer: unsupported pre-tokenizer \"BertPreTokenizer\""
+      error(["pre_tokenizer"], ["type": "UnicodeScripts"]).hasPrefix(
+        "t.json: pre_tokenizer: unsupported pre-tokenizer \"UnicodeScripts\""
       )
     )
     #expect(
@@ -108,6 +108,11 @@ import Testing
         "model.vocab[\"a\"]: the token appears twice (found 3)"
       )
     )
+    #expect(
+      error(["model", "vocab", "b"], 0).contains(
+        "model.vocab[\"b\"]: the id is also that of \"a\" (found 0)"
+      )
+    )
     #expect(error(["model", "vocab", "b"], 2_000_000_000).contains("far beyond"))
     #expect(error(["model", "merges"], ["a b", "a c"]).contains("model.merges[1]: a part or"))
     #expect(error(["model", "merges"], ["ab"]).contains("model.merges[0]: expected \"a b\""))
@@ -127,6 +132,68 @@ import Testing
         ["pre_tokenizer"],
         ["type": "Metaspace", "prepend_scheme": "sometimes"]
       ).contains("pre_tokenizer.prepend_scheme: unsupported prepend scheme (found \"sometimes\")")
+    )
+  }
+
+  @Test("unigram and WordPiece models are checked")
+  func otherModels() {
+    func model(_ key: String, _ value: JSONValue) -> String {
+      let unigram: JSONValue = [
+        "type": "Unigram", "unk_id": 0, "vocab": [["u", 0.0], ["a", -1]],
+      ]
+      return error(["model"], Self.changed([key], value, in: unigram))
+    }
+    #expect(model("byte_fallback", false) == "no error")
+    #expect(model("unk_id", nil).contains("model: unk_id is missing"))
+    #expect(model("unk_id", 2).contains("model.unk_id: the unknown token is beyond"))
+    #expect(model("unk_id", -1).contains("model.unk_id: expected an integer of at least 0"))
+    #expect(model("alpha", 0.1).contains("model.alpha: unsupported sampling"))
+    #expect(model("vocab", [["u", 0.0], ["a"]]).contains("model.vocab[1]: expected [token, log"))
+    #expect(
+      error(Array(#"{"model": {"type": "Unigram", "unk_id": 0, "vocab": [["u", 1e999]]}}"#.utf8))
+        .contains("model.vocab[0]: expected [token, log")
+    )
+    #expect(
+      error(["model"], ["type": "WordPiece", "vocab": ["a": 0], "unk_token": "[UNK]"]).contains(
+        "model.unk_token: the unknown token is not in model.vocab (found [UNK])"
+      )
+    )
+  }
+
+  @Test("what would fill the memory, or reach beyond the vocabulary, is refused")
+  func bounds() {
+    let doubling: JSONValue = [
+      "type": "Replace", "pattern": ["String": "a"], "content": "aaaaaaaaaaaaaaaa",
+    ]
+    let steps = JSONValue.array(Array(repeating: doubling, count: 4))
+    #expect(
+      error(["normalizer"], ["type": "Sequence", "normalizers": steps]).contains(
+        "normalizer: the steps together may make text 65536 times as long"
+      )
+    )
+    #expect(
+      error(["decoder"], ["type": "Sequence", "decoders": steps]).contains(
+        "decoder: the steps together may make text 65536 times as long"
+      )
+    )
+    #expect(
+      error(["post_processor"], ["type": "BertProcessing", "cls": ["a", 0], "sep": ["x", 9]])
+        .contains("post_processor: the post-processor adds an id that no token has (found 9)")
+    )
+    #expect(
+      error(["decoder"], ["type": "Strip", "content": "", "start": 1, "stop": 0]).contains(
+        "decoder.content: expected a string of one character"
+      )
+    )
+    #expect(
+      error(["normalizer"], ["type": "Precompiled", "precompiled_charsmap": "AAA"]).contains(
+        "normalizer.precompiled_charsmap: this is not base64"
+      )
+    )
+    #expect(
+      error(["normalizer"], ["type": "Precompiled", "precompiled_charsmap": "/////w=="]).contains(
+        "normalizer.precompiled_charsmap: the table's size, 4294967295 bytes, does not fit"
+      )
     )
   }
 

@@ -47,15 +47,29 @@ enum TemplateFilters {
     _ value: TemplateValue,
     _ arguments: EvaluatedArguments
   ) throws(ChatTemplateError) -> TemplateValue {
-    try arguments.check("tojson", ["ensure_ascii", "indent"])
+    try arguments.check("tojson", ["ensure_ascii", "indent", "separators", "sort_keys"])
     if arguments.value(0, "ensure_ascii")?.isTrue ?? false {
       throw ChatTemplateError(.unsupported, "tojson(ensure_ascii=true)", at: arguments.position)
     }
     guard let json = value.json else { throw refusal("tojson", value, arguments) }
-    guard let indent = arguments.value(1, "indent")?.integer else {
-      return .string(json.serialized())
+    var layout = JSONValue.Layout.spaced
+    if let indent = arguments.value(1, "indent")?.integer {
+      let width = max(0, min(indent, 100))
+      let size = json.size
+      try arguments.charge(bytes: size.values * size.depth * width)
+      layout = .indented(width)
     }
-    return .string(json.serialized(.indented(max(0, min(indent, 100)))))
+    if let separators = arguments.value(2, "separators"), case .list(let values, _) = separators {
+      guard values.count == 2, case .string(let item) = values[0], case .string(let key) = values[1]
+      else {
+        throw ChatTemplateError(.value, "separators are two strings", at: arguments.position)
+      }
+      try arguments.charge(bytes: json.size.values * max(item.utf8.count, key.utf8.count))
+      layout.itemSeparator = item
+      layout.keySeparator = key
+    }
+    layout.sortsKeys = arguments.value(3, "sort_keys")?.isTrue ?? false
+    return .string(json.serialized(layout))
   }
 
   private static func number(
@@ -113,8 +127,12 @@ enum TemplateFilters {
         throw ChatTemplateError(.value, "replace needs two arguments", at: arguments.position)
       }
       let limit = arguments.value(2, "count")?.integer ?? -1
+      let (oldText, newText) = (old.text, new.text)
+      try arguments.charge(
+        bytes: TemplateStrings.lengthAfterReplacing(oldText, in: text, with: newText)
+      )
       return .string(
-        TemplateStrings.replace(text, old.text, with: new.text, limit: limit < 0 ? .max : limit)
+        TemplateStrings.replace(text, oldText, with: newText, limit: limit < 0 ? .max : limit)
       )
     case "indent": return .string(try indented(text, arguments))
     default: return .string(text)  // string, safe
@@ -134,6 +152,7 @@ enum TemplateFilters {
     }
     let indentsBlank = arguments.value(2, "blank")?.isTrue ?? false
     let lines = TemplateStrings.split(text, by: "\n", limit: .max)
+    try arguments.charge(bytes: (lines.count + 1) * indent.utf8.count)
     var result = lines[0]
     for line in lines.dropFirst() {
       result += "\n" + (line.isEmpty && !indentsBlank ? "" : indent) + line

@@ -3,6 +3,13 @@ struct EvaluatedArguments {
   var positional: [TemplateValue] = []
   var named: [TemplateMember] = []
   var position: TemplatePosition
+  /// What filters, methods and functions pay from.
+  var budget: TemplateBudget
+
+  func charge(_ steps: Int) throws(ChatTemplateError) { try budget.charge(steps, at: position) }
+
+  /// Charges for text before it is made.
+  func charge(bytes: Int) throws(ChatTemplateError) { try charge(bytes >> 4) }
 
   /// The argument at `index` or called `name`.
   func value(_ index: Int, _ name: String) -> TemplateValue? {
@@ -27,6 +34,24 @@ struct EvaluatedArguments {
 extension TemplateInterpreter {
   mutating func evaluate(
     _ expression: TemplateExpression
+  ) throws(ChatTemplateError) -> TemplateValue {
+    try budget.charge(1, at: expression.position)
+    depth += 1
+    defer { depth -= 1 }
+    guard depth <= Self.maximumDepth else {
+      throw ChatTemplateError(.unsupported, "nesting this deep", at: expression.position)
+    }
+    let result = try value(of: expression)
+    switch expression.kind {
+    case .literal, .name, .attribute, .item, .not, .and, .or, .conditional, .comparison, .test:
+      break  // They make nothing new.
+    default: try budget.charge(result, at: expression.position)
+    }
+    return result
+  }
+
+  private mutating func value(
+    of expression: TemplateExpression
   ) throws(ChatTemplateError) -> TemplateValue {
     let position = expression.position
     switch expression.kind {
@@ -67,19 +92,15 @@ extension TemplateInterpreter {
         position
       )
     case .call(let callee, let arguments): return try call(callee, arguments, position)
-    case .filter(let value, let name, let arguments):
-      return try TemplateFilters.apply(
-        name,
-        to: try evaluate(value),
-        try evaluate(arguments, position)
-      )
-    case .test(let value, let name, let arguments):
+    case .filter(let operand, let name, let arguments):
+      let value = try evaluate(operand)
+      try budget.charge(value, at: position)
+      return try TemplateFilters.apply(name, to: value, try evaluate(arguments, position))
+    case .test(let operand, let name, let arguments):
+      let value = try evaluate(operand)
+      if !arguments.positional.isEmpty { try budget.charge(value, at: position) }
       return .bool(
-        try TemplateTests.apply(
-          name,
-          to: try evaluate(value),
-          try evaluate(arguments, position)
-        )
+        try TemplateTests.apply(name, to: value, try evaluate(arguments, position))
       )
     case .not(let value): return .bool(!(try evaluate(value).isTrue))
     case .and(let left, let right):
@@ -109,7 +130,9 @@ extension TemplateInterpreter {
         position
       )
     case .concatenation(let parts):
-      return .string(try evaluate(all: parts).map(\.text).joined())
+      let values = try evaluate(all: parts)
+      for value in values { try budget.charge(value, at: position) }
+      return .string(values.map(\.text).joined())
     case .comparison(let left, let rest): return .bool(try compare(left, rest))
     case .conditional(let value, let condition, let otherwise):
       if try evaluate(condition).isTrue { return try evaluate(value) }
@@ -131,8 +154,9 @@ extension TemplateInterpreter {
     _ arguments: TemplateArguments,
     _ position: TemplatePosition
   ) throws(ChatTemplateError) -> EvaluatedArguments {
-    var result = EvaluatedArguments(position: position)
+    var result = EvaluatedArguments(position: position, budget: budget)
     result.positional = try evaluate(all: arguments.positional)
+    for value in result.positional { try budget.charge(value, at: position) }
     for (name, value) in arguments.named {
       result.named.append(TemplateMember(name, try evaluate(value)))
     }
@@ -147,6 +171,7 @@ extension TemplateInterpreter {
     for (symbol, expression) in rest {
       let right = try evaluate(expression)
       let position = expression.position
+      try budget.charge(right, at: position)
       let holds: Bool
       switch symbol {
       case "==": holds = value.isEqual(to: right)
@@ -234,6 +259,7 @@ extension TemplateInterpreter {
         let place = index < 0 ? values.count + index : index
         return values.indices.contains(place) ? values[place] : .undefined("item \(index)")
       case .string(let text):
+        try budget.charge(text.utf8.count >> 4, at: position)
         let scalars = Array(text.unicodeScalars)
         let place = index < 0 ? scalars.count + index : index
         return scalars.indices.contains(place)
@@ -294,6 +320,7 @@ extension TemplateInterpreter {
   ) throws(ChatTemplateError) -> TemplateValue {
     let function = try evaluate(callee)
     let values = try evaluate(arguments, position)
+    try budget.charge(function, at: position)
     switch function {
     case .macro(let macro): return try call(macro, values)
     case .function(let name): return try TemplateFunctions.call(name, values)

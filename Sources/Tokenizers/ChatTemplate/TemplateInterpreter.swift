@@ -6,13 +6,24 @@ struct TemplateInterpreter {
   /// Byte ranges of the output that stand in `{% generation %}` blocks.
   private(set) var generated: [Range<Int>] = []
   private var callDepth = 0
+  /// Statements and expressions within each other, macros' included.
+  var depth = 0
+  let budget: TemplateBudget
   /// Whether output goes to the result and not into a variable.
   private var isTop = true
 
   private enum Flow { case normal, leave, skip }
 
+  /// Deeper than any real template; each level takes up to some kilobytes of the stack.
+  static let maximumDepth = 500
+
   init(variables: [String: TemplateValue]) {
     scopes = [variables, [:]]
+    var weight = 0
+    for value in variables.values {
+      _ = TemplateBudget.weigh(value, depth: 0, limit: .max / 2, &weight)
+    }
+    budget = TemplateBudget(forInputOfWeight: weight)
   }
 
   mutating func run(_ statements: [TemplateStatement]) throws(ChatTemplateError) {
@@ -37,10 +48,15 @@ struct TemplateInterpreter {
   private mutating func execute(
     _ statements: [TemplateStatement]
   ) throws(ChatTemplateError) -> Flow {
+    depth += 1
+    defer { depth -= 1 }
     for statement in statements {
       switch statement {
       case .text(let text): output += text.utf8
-      case .output(let expression): output += try evaluate(expression).text.utf8
+      case .output(let expression):
+        let value = try evaluate(expression)
+        try budget.charge(value, at: expression.position)
+        output += value.text.utf8
       case .condition(let branches, let otherwise):
         var chosen = otherwise
         for branch in branches where try evaluate(branch.condition).isTrue {
@@ -119,6 +135,7 @@ struct TemplateInterpreter {
         at: loop.position
       )
     }
+    try budget.charge(elements.count, at: loop.position)
     if let condition = loop.condition {
       var kept: [TemplateValue] = []
       for element in elements {
@@ -136,6 +153,7 @@ struct TemplateInterpreter {
       return
     }
     for (index, element) in elements.enumerated() {
+      try budget.charge(loop.body.count, at: loop.position)
       scopes.append([:])
       defer { scopes.removeLast() }
       try bind(loop.targets, element, loop.position)

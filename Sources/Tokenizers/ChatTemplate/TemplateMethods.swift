@@ -129,13 +129,12 @@ enum TemplateMethods {
           ? String(decoding: Array(text.utf8.dropLast(suffix.utf8.count)), as: UTF8.self) : text
       )
     case "replace":
+      let (old, new) = (try required(arguments, 0), try required(arguments, 1))
+      try arguments.charge(
+        bytes: TemplateStrings.lengthAfterReplacing(old, in: text, with: new)
+      )
       return .string(
-        TemplateStrings.replace(
-          text,
-          try required(arguments, 0),
-          with: try required(arguments, 1),
-          limit: limit(arguments, 2, "count")
-        )
+        TemplateStrings.replace(text, old, with: new, limit: limit(arguments, 2, "count"))
       )
     case "upper": return .string(text.uppercased())
     case "lower": return .string(text.lowercased())
@@ -156,7 +155,7 @@ enum TemplateMethods {
           }
       )
     case "join":
-      return .string(try joined(arguments.positional.first, by: text, arguments.position))
+      return .string(try joined(arguments.positional.first, by: text, arguments))
     default:
       throw ChatTemplateError(.unsupported, "the method \"\(name)\"", at: arguments.position)
     }
@@ -229,15 +228,17 @@ enum TemplateMethods {
   private static func joined(
     _ values: TemplateValue?,
     by separator: String,
-    _ position: TemplatePosition
+    _ arguments: EvaluatedArguments
   ) throws(ChatTemplateError) -> String {
     var parts: [String] = []
-    for value in values?.elements ?? [] {
+    let elements = values?.elements ?? []
+    try arguments.charge(bytes: elements.count * separator.utf8.count)
+    for value in elements {
       guard case .string(let text) = value else {
         throw ChatTemplateError(
           .value,
           "join needs strings, not \(value.typeName)",
-          at: position
+          at: arguments.position
         )
       }
       parts.append(text)

@@ -2,13 +2,11 @@
 /// comparisons, `+ -`, `~`, `* / // %`, signs, `**`, then postfixes, filters and tests.
 extension TemplateParser {
   mutating func parseExpression() throws(ChatTemplateError) -> TemplateExpression {
-    depth += 1
+    try enter()
     defer { depth -= 1 }
-    if depth > Self.maximumDepth {
-      throw ChatTemplateError(.unsupported, "nesting this deep", at: position)
-    }
     var left = try parseOr()
     while isName("if") {
+      try check(left)
       let place = position
       advance()
       let condition = try parseOr()
@@ -19,6 +17,21 @@ extension TemplateParser {
       )
     }
     return left
+  }
+
+  /// Goes one level deeper; the caller comes back up.
+  private mutating func enter() throws(ChatTemplateError) {
+    depth += 1
+    if depth > Self.maximumDepth {
+      throw ChatTemplateError(.unsupported, "nesting this deep", at: position)
+    }
+  }
+
+  /// Refuses chains, such as a sum of hundreds of terms, whose tree would be too deep to walk.
+  private func check(_ expression: TemplateExpression) throws(ChatTemplateError) {
+    if expression.height > Self.maximumHeight {
+      throw ChatTemplateError(.unsupported, "an expression this long", at: position)
+    }
   }
 
   /// An expression, or several with commas between them: a tuple without parentheses.
@@ -37,6 +50,7 @@ extension TemplateParser {
   mutating func parseOr() throws(ChatTemplateError) -> TemplateExpression {
     var left = try parseAnd()
     while isName("or") {
+      try check(left)
       let place = position
       advance()
       left = TemplateExpression(kind: .or(left, try parseAnd()), position: place)
@@ -47,6 +61,7 @@ extension TemplateParser {
   private mutating func parseAnd() throws(ChatTemplateError) -> TemplateExpression {
     var left = try parseNot()
     while isName("and") {
+      try check(left)
       let place = position
       advance()
       left = TemplateExpression(kind: .and(left, try parseNot()), position: place)
@@ -57,6 +72,8 @@ extension TemplateParser {
   private mutating func parseNot() throws(ChatTemplateError) -> TemplateExpression {
     let place = position
     guard take(name: "not") else { return try parseComparison() }
+    try enter()
+    defer { depth -= 1 }
     return TemplateExpression(kind: .not(try parseNot()), position: place)
   }
 
@@ -87,6 +104,7 @@ extension TemplateParser {
   private mutating func parseSum() throws(ChatTemplateError) -> TemplateExpression {
     var left = try parseConcatenation()
     while case .symbol(let symbol) = current.kind, symbol == "+" || symbol == "-" {
+      try check(left)
       let place = position
       advance()
       left = TemplateExpression(
@@ -108,6 +126,7 @@ extension TemplateParser {
   private mutating func parseProduct() throws(ChatTemplateError) -> TemplateExpression {
     var left = try parsePower()
     while case .symbol(let symbol) = current.kind, ["*", "/", "//", "%"].contains(symbol) {
+      try check(left)
       let place = position
       advance()
       left = TemplateExpression(
@@ -132,6 +151,8 @@ extension TemplateParser {
     if isSymbol("-") || isSymbol("+") {
       let isNegative = isSymbol("-")
       advance()
+      try enter()
+      defer { depth -= 1 }
       value = TemplateExpression(
         kind: .sign(isNegative: isNegative, try parseUnary(withFilters: false)),
         position: place
@@ -235,6 +256,7 @@ extension TemplateParser {
   ) throws(ChatTemplateError) -> TemplateExpression {
     var value = value
     while true {
+      try check(value)
       let place = position
       if take(symbol: ".") {
         if case .integer(let number) = current.kind {
@@ -316,6 +338,7 @@ extension TemplateParser {
   ) throws(ChatTemplateError) -> TemplateExpression {
     var value = value
     while true {
+      try check(value)
       let place = position
       if take(symbol: "|") {
         let name = try expectName()

@@ -7,6 +7,8 @@ struct TemplateParser {
 
   /// Deeper nesting than any real template's; parser and interpreter recurse.
   static let maximumDepth = 100
+  /// Most levels of an expression's tree.
+  static let maximumHeight = 250
 
   static func parse(_ source: String) throws(ChatTemplateError) -> [TemplateStatement] {
     var parser = TemplateParser(tokens: try TemplateLexer.tokens(of: source))

@@ -40,9 +40,9 @@ enum TemplateSequenceFilters {
       if let attribute = arguments.value(1, "attribute") {
         parts = elements.map { member($0, attribute.text) }
       }
-      return .string(
-        parts.map(\.text).joined(separator: arguments.value(0, "d")?.text ?? "")
-      )
+      let separator = arguments.value(0, "d")?.text ?? ""
+      try arguments.charge(bytes: parts.count * separator.utf8.count)
+      return .string(parts.map(\.text).joined(separator: separator))
     case "map": return .list(try map(elements, arguments), isTuple: false)
     case "select", "reject":
       var kept: [TemplateValue] = []
@@ -62,6 +62,8 @@ enum TemplateSequenceFilters {
     case "sort": return .list(try sorted(elements, arguments), isTuple: false)
     default:  // unique
       try arguments.check(name, [])
+      // Each is compared with all that are kept; a million comparisons are a thousand elements.
+      try arguments.charge(elements.count * elements.count / 4)
       var kept: [TemplateValue] = []
       for element in elements where !kept.contains(where: { key($0).isEqual(to: key(element)) }) {
         kept.append(element)
@@ -111,7 +113,9 @@ enum TemplateSequenceFilters {
     inner.positional.removeFirst()
     var results: [TemplateValue] = []
     for element in elements {
-      results.append(try TemplateFilters.apply(filter, to: element, inner))
+      let result = try TemplateFilters.apply(filter, to: element, inner)
+      try arguments.budget.charge(result, at: arguments.position)
+      results.append(result)
     }
     return results
   }

@@ -15,11 +15,29 @@ enum TemplateStrings {
   static func firstIndex(of part: [UInt8], in text: [UInt8], from start: Int = 0) -> Int? {
     guard start + part.count <= text.count else { return nil }
     if part.isEmpty { return start }
-    for index in start...(text.count - part.count)
-    where text[index] == part[0] && text[index..<index + part.count].elementsEqual(part) {
-      return index
+    let borders = borders(of: part)
+    return text.withUnsafeBufferPointer { text in
+      var matched = 0
+      for index in start..<text.count {
+        while matched > 0, part[matched] != text[index] { matched = borders[matched - 1] }
+        if part[matched] == text[index] { matched += 1 }
+        if matched == part.count { return index + 1 - matched }
+      }
+      return nil
     }
-    return nil
+  }
+
+  /// For each start of `part` the length of its longest proper start that also ends it: with it a
+  /// search goes through the text once, whatever text and part are (Knuth, Morris and Pratt).
+  private static func borders(of part: [UInt8]) -> [Int] {
+    var borders = [0]
+    var length = 0
+    for byte in part.dropFirst() {
+      while length > 0, part[length] != byte { length = borders[length - 1] }
+      if part[length] == byte { length += 1 }
+      borders.append(length)
+    }
+    return borders
   }
 
   /// The byte offsets of `part` in `text`, not overlapping.
@@ -82,6 +100,18 @@ enum TemplateStrings {
       return String(result)
     }
     return split(text, by: old, limit: limit).joined(separator: new)
+  }
+
+  /// At most how long `replace` makes a text.
+  static func lengthAfterReplacing(_ old: String, in text: String, with new: String) -> Int {
+    let growth = new.utf8.count - old.utf8.count
+    guard growth > 0 else { return text.utf8.count }
+    let matches = old.isEmpty ? text.utf8.count + 1 : text.utf8.count / old.utf8.count
+    // Counting is worth its time only where the guess is large.
+    guard !old.isEmpty, matches * growth > 1 << 20 else {
+      return text.utf8.count + matches * growth
+    }
+    return text.utf8.count + count(old, in: text) * growth
   }
 
   static func count(_ part: String, in text: String) -> Int {

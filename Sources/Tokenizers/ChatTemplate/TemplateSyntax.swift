@@ -30,8 +30,39 @@ struct TemplateExpression: Sendable {
     )
   }
 
-  var kind: Kind
-  var position: TemplatePosition
+  let kind: Kind
+  let position: TemplatePosition
+  /// How deep the tree below is; what walks it recurses.
+  let height: Int
+
+  init(kind: Kind, position: TemplatePosition) {
+    self.kind = kind
+    self.position = position
+    height = 1 + (kind.parts.map(\.height).max() ?? 0)
+  }
+}
+
+extension TemplateExpression.Kind {
+  /// The expressions that this one consists of.
+  fileprivate var parts: [TemplateExpression] {
+    switch self {
+    case .literal, .name: []
+    case .list(let elements, _), .concatenation(let elements): elements
+    case .dictionary(let members): members.flatMap { [$0.key, $0.value] }
+    case .attribute(let base, _), .not(let base), .sign(_, let base): [base]
+    case .item(let base, let key): [base, key]
+    case .slice(let base, let start, let stop, let step):
+      [base] + [start, stop, step].compactMap { $0 }
+    case .call(let base, let arguments), .filter(let base, _, let arguments),
+      .test(let base, _, let arguments):
+      [base] + arguments.positional + arguments.named.map(\.value)
+    case .and(let left, let right), .or(let left, let right), .arithmetic(_, let left, let right):
+      [left, right]
+    case .comparison(let left, let rest): [left] + rest.map(\.right)
+    case .conditional(let value, let condition, let otherwise):
+      [value, condition] + (otherwise.map { [$0] } ?? [])
+    }
+  }
 }
 
 /// A constant.

@@ -58,6 +58,21 @@ struct JSONNode {
     return number
   }
 
+  func int(atLeast minimum: Int) throws(TokenizerError) -> Int {
+    guard case .int(let number) = value, number >= minimum else {
+      throw wrongType("an integer of at least \(minimum)")
+    }
+    return number
+  }
+
+  /// A string of exactly one Unicode scalar.
+  func character() throws(TokenizerError) -> [UInt8] {
+    guard case .string(let text) = value, text.unicodeScalars.count == 1 else {
+      throw wrongType("a string of one character")
+    }
+    return Array(text.utf8)
+  }
+
   /// A token's id: an integer of at least 0 that fits 32 bits.
   func tokenID() throws(TokenizerError) -> Int32 {
     guard case .int(let number) = value, let id = Int32(exactly: number), id >= 0 else {

@@ -4,12 +4,17 @@ extension JSONValue {
     self = try JSONParser.parse(Array(json), file: file)
   }
 
-  /// How the value is laid out as text.
-  enum Layout {
-    /// Python's `json.dumps`: `, ` and `: `.
-    case spaced
-    /// Python's `json.dumps(indent=n)`: one member or element a line.
-    case indented(Int)
+  /// How the value is laid out as text; the arguments of Python's `json.dumps`.
+  struct Layout {
+    /// Blanks for each level, one member or element a line; nil for one line.
+    var indent: Int?
+    var itemSeparator = ", "
+    var keySeparator = ": "
+    var sortsKeys = false
+
+    static let spaced = Layout()
+
+    static func indented(_ width: Int) -> Layout { Layout(indent: width, itemSeparator: ",") }
   }
 
   /// The value as JSON text the way Python's `json.dumps(ensure_ascii=False)` writes it.
@@ -31,9 +36,14 @@ extension JSONValue {
         element.write(to: &text, layout, level: level + 1)
       }
     case .object(let object):
-      Self.writeSequence("{", "}", object.members, to: &text, layout, level) { text, member in
+      var members = object.members
+      if layout.sortsKeys {
+        // Python compares by scalars, which is the order of the bytes.
+        members.sort { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }
+      }
+      Self.writeSequence("{", "}", members, to: &text, layout, level) { text, member in
         Self.write(member.key, to: &text)
-        text += ": "
+        text += layout.keySeparator
         member.value.write(to: &text, layout, level: level + 1)
       }
     }
@@ -50,15 +60,13 @@ extension JSONValue {
   ) {
     text += opening
     for (index, element) in elements.enumerated() {
-      switch layout {
-      case .spaced: text += index == 0 ? "" : ", "
-      case .indented(let width):
-        text += index == 0 ? "\n" : ",\n"
-        text += String(repeating: " ", count: width * (level + 1))
+      if index > 0 { text += layout.itemSeparator }
+      if let width = layout.indent {
+        text += "\n" + String(repeating: " ", count: width * (level + 1))
       }
       write(&text, element)
     }
-    if case .indented(let width) = layout, !elements.isEmpty {
+    if let width = layout.indent, !elements.isEmpty {
       text += "\n" + String(repeating: " ", count: width * level)
     }
     text += closing

@@ -19,6 +19,15 @@ public enum JSONValue: Sendable {
   /// An object, its members in order.
   case object(JSONObject)
 
+  /// A number's value.
+  var number: Double? {
+    switch self {
+    case .int(let value): Double(value)
+    case .double(let value): value
+    default: nil
+    }
+  }
+
   /// What JSON calls the type, for messages.
   var typeName: String {
     switch self {

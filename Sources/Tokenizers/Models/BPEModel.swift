@@ -42,13 +42,8 @@ struct BPEModel: Sendable {
 
     byteIDs = isByteLevel && prefix.isEmpty && suffix.isEmpty ? Self.byteIDs(of: vocabulary) : nil
     rawTokens = byteIDs != nil && ignoresMerges ? Self.rawTokens(of: vocabulary) : nil
-    var fallback: [Int32]?
-    if try node.bool("byte_fallback", default: false), byteIDs == nil {
-      fallback = (0..<256).map { byte in
-        let digits = String(byte, radix: 16, uppercase: true)
-        return vocabulary.id("<0x" + (digits.utf8.count < 2 ? "0" : "") + digits + ">") ?? -1
-      }
-    }
+    let fallsBack = try node.bool("byte_fallback", default: false) && byteIDs == nil
+    let fallback = fallsBack ? vocabulary.byteFallbackIDs() : nil
     fallbackIDs = fallback
     if let unknown = try node.optional("unk_token") {
       unknownID = vocabulary.id(try unknown.string())
@@ -83,7 +78,7 @@ struct BPEModel: Sendable {
   }
 
   private static func rawTokens(of vocabulary: Vocabulary) -> ByteTable {
-    var table = ByteTable(minimumCapacity: vocabulary.count)
+    var table = ByteTable(minimumCapacity: vocabulary.size)
     for id in 0..<Int32(vocabulary.idLimit) {
       guard let token = vocabulary.token(id), let raw = ByteAlphabet.decode(token) else { continue }
       raw.withUnsafeBufferPointer { table.insert($0, id) }

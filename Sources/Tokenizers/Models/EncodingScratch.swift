@@ -9,6 +9,8 @@ struct EncodingScratch: Sendable {
   var previous: [Int32] = []
   /// Entries `rank << 32 | place`: the smallest is the lowest rank, then the leftmost place.
   var heap = MinimumHeap()
+  /// The best paths of a unigram model.
+  var lattice: [LatticeNode] = []
   var cache = WordCache()
 
   mutating func prepareLists(_ count: Int) {

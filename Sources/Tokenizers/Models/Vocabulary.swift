@@ -3,6 +3,8 @@ struct Vocabulary: Sendable {
   private var table: ByteTable
   /// Entry of each id, -1 for an id without a token.
   private var entryOfID: [Int32] = []
+  /// Number of tokens as the library counts them: in a list a token may stand twice.
+  private(set) var size = 0
 
   /// Reads the `vocab` object of a BPE or WordLevel model.
   init(_ node: JSONNode) throws(TokenizerError) {
@@ -20,6 +22,13 @@ struct Vocabulary: Sendable {
           cure: "Renumber the vocabulary from 0"
         )
       }
+      if let other = self.token(id), other.elementsEqual(token.utf8) == false {
+        throw node.failure(
+          "the id is also that of \"\(String(decoding: other, as: UTF8.self))\"",
+          value: String(id),
+          cure: "Give each token an id of its own"
+        )
+      }
       guard add(token, id) else {
         throw node.failure(
           "the token appears twice",
@@ -28,6 +37,20 @@ struct Vocabulary: Sendable {
         )
       }
     }
+    size = table.count
+  }
+
+  /// Takes the tokens of a list: their places are their ids, and of two equal ones the later counts.
+  init(list: [String]) {
+    table = ByteTable(minimumCapacity: list.count)
+    entryOfID.reserveCapacity(list.count)
+    for (id, token) in list.enumerated() {
+      let before = table.count
+      let earlier = table.find(token)
+      table.insert(token, Int32(id))
+      entryOfID.append(earlier.map { entryOfID[Int($0)] } ?? Int32(before))
+    }
+    size = list.count
   }
 
   /// False where the token is there already.
@@ -43,9 +66,6 @@ struct Vocabulary: Sendable {
     entryOfID[Int(id)] = Int32(before)
     return true
   }
-
-  /// Number of different tokens.
-  var count: Int { table.count }
 
   /// One more than the largest id.
   var idLimit: Int { entryOfID.count }
@@ -66,5 +86,13 @@ struct Vocabulary: Sendable {
   func token(_ id: Int32) -> ArraySlice<UInt8>? {
     guard id >= 0, Int(id) < entryOfID.count, entryOfID[Int(id)] >= 0 else { return nil }
     return table.key(Int(entryOfID[Int(id)]))
+  }
+
+  /// Ids of `<0x00>` to `<0xFF>`, -1 where absent.
+  func byteFallbackIDs() -> [Int32] {
+    (0..<256).map { byte in
+      let digits = String(byte, radix: 16, uppercase: true)
+      return id("<0x" + (digits.utf8.count < 2 ? "0" : "") + digits + ">") ?? -1
+    }
   }
 }

@@ -13,8 +13,13 @@ enum DecoderStep: Sendable, Equatable {
   case replace([UInt8], with: [UInt8])
   /// The visible character to a blank, none in the first token where one was put there.
   case metaspace(replacement: [UInt8], dropsFirst: Bool)
+  /// A blank before each token but the first and those that start with `prefix`, which goes.
+  case wordPiece(prefix: [UInt8], cleansUp: Bool)
+  /// `suffix` to a blank, to nothing in the last token.
+  case suffix([UInt8])
 
-  static let supported = "ByteLevel, ByteFallback, Fuse, Strip, Replace, Metaspace, Sequence"
+  static let supported =
+    "ByteLevel, ByteFallback, Fuse, Strip, Replace, Metaspace, WordPiece, BPEDecoder, Sequence"
 
   /// Reads a decoder; a Sequence gives several steps.
   static func steps(_ node: JSONNode?) throws(TokenizerError) -> [DecoderStep] {
@@ -30,7 +35,7 @@ enum DecoderStep: Sendable, Equatable {
     -> [DecoderStep]
   {
     let type = try node.type()
-    if fused, ["ByteLevel", "ByteFallback", "Metaspace"].contains(type) {
+    if fused, ["ByteLevel", "ByteFallback", "Metaspace", "WordPiece", "BPEDecoder"].contains(type) {
       throw node.unsupported(
         "decoder \"\(type)\" after the tokens were fused",
         supported: "\(type) before Fuse"
@@ -53,9 +58,9 @@ enum DecoderStep: Sendable, Equatable {
     case "Strip":
       return [
         .strip(
-          content: Array(try node.required("content").string().utf8),
-          start: try node.required("start").int(),
-          stop: try node.required("stop").int()
+          content: try node.required("content").character(),
+          start: try node.required("start").int(atLeast: 0),
+          stop: try node.required("stop").int(atLeast: 0)
         )
       ]
     case "Replace":
@@ -65,14 +70,35 @@ enum DecoderStep: Sendable, Equatable {
       }
       return [.replace(literal, with: Array(try node.required("content").string().utf8))]
     case "Metaspace":
-      let replacement = try node.optional("replacement")?.string() ?? "▁"
       return [
         .metaspace(
-          replacement: Array(replacement.utf8),
+          replacement: try node.optional("replacement")?.character() ?? Array("▁".utf8),
           dropsFirst: try PreTokenizer.prependScheme(node) != .never
         )
       ]
+    case "WordPiece":
+      return [
+        .wordPiece(
+          prefix: Array(try node.optional("prefix")?.string().utf8 ?? "##".utf8),
+          cleansUp: try node.bool("cleanup", default: true)
+        )
+      ]
+    case "BPEDecoder":
+      let suffix = try node.optional("suffix")
+      guard let suffix, try suffix.string().isEmpty else {
+        return [.suffix(Array(try suffix?.string().utf8 ?? "</w>".utf8))]
+      }
+      throw suffix.unsupported("empty suffix", supported: "a string of at least one byte")
     default: throw node.unsupported("decoder \"\(type)\"", supported: supported)
+    }
+  }
+
+  /// How many times as long as its input the text may become.
+  var growth: Double {
+    switch self {
+    case .replace(let pattern, let content): max(1, Double(content.count) / Double(pattern.count))
+    case .byteFallback: 3
+    default: 1
     }
   }
 

@@ -15,6 +15,9 @@ enum DecodingStage: Sendable {
   /// Replace after Fuse: `held` may be the start of a match.
   case replaceText([UInt8], with: [UInt8], held: [UInt8])
   case metaspace(replacement: [UInt8], dropsNext: Bool)
+  case wordPiece(prefix: [UInt8], cleansUp: Bool, isFirst: Bool)
+  /// The last token, whose suffix gives no blank, is known only at the end.
+  case suffix([UInt8], held: [UInt8]?)
 
   /// The states at the start of a text of all steps that tokens do not pass alone.
   static func stages(_ steps: some Sequence<DecoderStep>) -> [DecodingStage] {
@@ -38,6 +41,9 @@ enum DecodingStage: Sendable {
           ? .replaceText(pattern, with: content, held: []) : .replace(pattern, with: content)
       case .metaspace(let replacement, let dropsFirst):
         return .metaspace(replacement: replacement, dropsNext: dropsFirst)
+      case .wordPiece(let prefix, let cleansUp):
+        return .wordPiece(prefix: prefix, cleansUp: cleansUp, isFirst: true)
+      case .suffix(let suffix): return .suffix(suffix, held: nil)
       }
     }
   }
@@ -91,6 +97,20 @@ enum DecodingStage: Sendable {
     case .metaspace(let replacement, let dropsNext):
       emit(Self.replaced(token, replacement, dropsNext ? [] : [0x20]))
       self = .metaspace(replacement: replacement, dropsNext: false)
+    case .wordPiece(let prefix, let cleansUp, let isFirst):
+      var text = token
+      if !isFirst {
+        if token.starts(with: prefix) {
+          text.removeFirst(prefix.count)
+        } else {
+          text.insert(0x20, at: 0)
+        }
+      }
+      emit(cleansUp ? Self.cleanedUp(text) : text)
+      self = .wordPiece(prefix: prefix, cleansUp: cleansUp, isFirst: false)
+    case .suffix(let suffix, let held):
+      if let held { emit(Self.replaced(held, suffix, [0x20])) }
+      self = .suffix(suffix, held: token)
     }
   }
 
@@ -116,7 +136,21 @@ enum DecodingStage: Sendable {
     case .replaceText(let pattern, let content, let held):
       if !held.isEmpty { emit(held) }
       self = .replaceText(pattern, with: content, held: [])
-    case .joinWithBlank, .fuse, .strip, .replace, .metaspace: break
+    case .suffix(let suffix, let held):
+      if let held { emit(Self.replaced(held, suffix, [])) }
+      self = .suffix(suffix, held: nil)
+    case .joinWithBlank, .fuse, .strip, .replace, .metaspace, .wordPiece: break
+    }
+  }
+
+  /// The library's clean-up of English text, token by token, in its order.
+  private static func cleanedUp(_ text: [UInt8]) -> [UInt8] {
+    let rules: [(StaticString, StaticString)] = [
+      (" .", "."), (" ?", "?"), (" !", "!"), (" ,", ","), (" ' ", "'"), (" n't", "n't"),
+      (" 'm", "'m"), (" do not", " don't"), (" 's", "'s"), (" 've", "'ve"), (" 're", "'re"),
+    ]
+    return rules.reduce(text) { text, rule in
+      replaced(text, Array(rule.0.description.utf8), Array(rule.1.description.utf8))
     }
   }
 

@@ -11,7 +11,7 @@ enum PreTokenizer: Sendable {
 
   static let supported =
     "ByteLevel, Split, Metaspace, WhitespaceSplit, Whitespace, Digits, Punctuation, "
-    + "CharDelimiterSplit, Sequence"
+    + "BertPreTokenizer, CharDelimiterSplit, Sequence"
 
   /// Reads a component; a Sequence gives several steps.
   static func steps(_ node: JSONNode) throws(TokenizerError) -> [PreTokenizer] {
@@ -61,17 +61,21 @@ enum PreTokenizer: Sendable {
           inverted: false
         )
       ]
+    case "BertPreTokenizer":
+      return [
+        .split(.scalars(CharacterClasses.blank), .removed, inverted: false),
+        .split(.scalars(CharacterClasses.punctuation), .isolated, inverted: false),
+      ]
     case "CharDelimiterSplit":
-      let delimiter = try node.required("delimiter").string()
-      return [.split(.literal(Array(delimiter.utf8)), .removed, inverted: false)]
+      let delimiter = try node.required("delimiter").character()
+      return [.split(.literal(delimiter), .removed, inverted: false)]
     case let type: throw node.unsupported("pre-tokenizer \"\(type)\"", supported: supported)
     }
   }
 
   private static func metaspace(_ node: JSONNode) throws(TokenizerError) -> PreTokenizer {
-    let replacement = try node.optional("replacement")?.string() ?? "▁"
-    return .metaspace(
-      replacement: Array(replacement.utf8),
+    .metaspace(
+      replacement: try node.optional("replacement")?.character() ?? Array("▁".utf8),
       scheme: try prependScheme(node),
       cuts: try node.bool("split", default: true)
     )
@@ -86,6 +90,15 @@ enum PreTokenizer: Sendable {
       throw named.unsupported("prepend scheme", supported: "first, never, always")
     }
     return scheme
+  }
+
+  /// How many times as long as its input the text may become.
+  var growth: Double {
+    switch self {
+    case .split: 1
+    case .byteLevel(_, _, let mapsBytes): mapsBytes ? 2 : 1
+    case .metaspace(let replacement, _, _): Double(replacement.count)
+    }
   }
 
   /// Calls `emit` with the words of `piece`; `isFirst` says that it starts the whole text.

@@ -8,6 +8,8 @@ enum TextPattern: Sendable {
   case scalars(UInt8)
   /// Runs of a class, such as `\s+`.
   case runs(UInt8)
+  /// Runs of at least two blanks, ` {2,}`, as T5's files have it.
+  case blankRuns
   /// The Whitespace pre-tokenizer's `\w+|[^\w\s]+`. Its `\w` is wider than that of the regular
   /// expressions in files, which another engine reads.
   case wordOrSymbolRuns
@@ -25,6 +27,7 @@ enum TextPattern: Sendable {
     let regex = try node.required("Regex")
     switch try regex.string() {
     case "\\s+": self = .runs(CharacterClasses.blank)
+    case " {2,}": self = .blankRuns
     case "\\s": self = .scalars(CharacterClasses.blank)
     case "\\p{N}+": self = .runs(CharacterClasses.number)
     case "\\p{N}": self = .scalars(CharacterClasses.number)
@@ -33,10 +36,19 @@ enum TextPattern: Sendable {
         throw regex.unsupported(
           "regular expression",
           supported: "those of GPT-2, Qwen 2 to 3.5 and Llama 3 as their files spell them, "
-            + "\\s+, \\s, \\p{N}+, \\p{N}, \\w+|[^\\w\\s]+"
+            + "\\s+, \\s, \\p{N}+, \\p{N} and \" {2,}\""
         )
       }
       self = .words(words)
+    }
+  }
+
+  /// The least number of bytes that match.
+  var minimumLength: Int {
+    switch self {
+    case .literal(let literal): literal.count
+    case .blankRuns: 2
+    default: 1
     }
   }
 
@@ -76,6 +88,13 @@ enum TextPattern: Sendable {
         }
       case .runs(let mask):
         Self.forEachRun(in: text, { bits[Int($0)] & mask }) { if $1 != 0 { body($0) } }
+      case .blankRuns:
+        while index < text.count {
+          let start = index
+          while index < text.count, text[index] == 0x20 { index += 1 }
+          if index - start >= 2 { body(start..<index) }
+          if index == start { index += 1 }
+        }
       case .wordOrSymbolRuns:
         let mask = CharacterClasses.word | CharacterClasses.blank
         Self.forEachRun(in: text, { bits[Int($0)] & mask }) {

@@ -61,6 +61,8 @@ struct TokenPieces: Sendable {
     return skipSpecialTokens && isSpecial[Int(id)]
   }
 
+  func hasToken(_ id: Int32) -> Bool { !isSkipped(id, false) }
+
   func isSpecial(_ id: Int32) -> Bool {
     id >= 0 && Int(id) < isSpecial.count && isSpecial[Int(id)]
   }

@@ -3,11 +3,15 @@ final class TokenizerCore: Sendable {
   enum Model: Sendable {
     case bpe(BPEModel)
     case wordLevel(WordLevelModel)
+    case wordPiece(WordPieceModel)
+    case unigram(UnigramModel)
 
     var vocabulary: Vocabulary {
       switch self {
       case .bpe(let model): model.vocabulary
       case .wordLevel(let model): model.vocabulary
+      case .wordPiece(let model): model.vocabulary
+      case .unigram(let model): model.vocabulary
       }
     }
   }
@@ -39,6 +43,9 @@ final class TokenizerCore: Sendable {
         try PostProcessor(node)
       } ?? PostProcessor()
     let decoder = try DecoderStep.steps(try root.optional("decoder"))
+    try Self.checkGrowth(root, "normalizer", normalizer?.growth ?? 1)
+    try Self.checkGrowth(root, "pre_tokenizer", steps.reduce(1) { $0 * $1.growth })
+    try Self.checkGrowth(root, "decoder", decoder.reduce(1) { $0 * $1.growth })
 
     let modelNode = try root.required("model")
     var isByteLevel = false
@@ -72,6 +79,31 @@ final class TokenizerCore: Sendable {
     normalizedMatcher = normalized
     self.addedIDs = addedIDs
     pieces = TokenPieces(model.vocabulary, addedTokens, texts: texts, decoder)
+    if let node = try root.optional("post_processor") { try checkAddedIDs(node) }
+  }
+
+  /// Steps that make text thousands of times as long, one after the other, would fill the memory.
+  private static func checkGrowth(
+    _ root: JSONNode,
+    _ key: String,
+    _ growth: Double
+  ) throws(TokenizerError) {
+    guard growth > 4096, let node = try root.optional(key) else { return }
+    throw node.failure(
+      "the steps together may make text \(Int(min(growth, 1e12))) times as long",
+      cure: "Shorten what Replace steps put in; at most 4096 times is read"
+    )
+  }
+
+  /// An id without a token would reach beyond the embedding.
+  private func checkAddedIDs(_ node: JSONNode) throws(TokenizerError) {
+    for id in postProcessor.prefix + postProcessor.suffix where !pieces.hasToken(id) {
+      throw node.failure(
+        "the post-processor adds an id that no token has",
+        value: String(id),
+        cure: "Use the ids of model.vocab and added_tokens"
+      )
+    }
   }
 
   private static func model(_ node: JSONNode, isByteLevel: Bool) throws(TokenizerError) -> Model {
@@ -80,8 +112,10 @@ final class TokenizerCore: Sendable {
     switch try type?.string() ?? "BPE" {
     case "BPE": return .bpe(try BPEModel(node, isByteLevel: isByteLevel))
     case "WordLevel": return .wordLevel(try WordLevelModel(node))
+    case "WordPiece": return .wordPiece(try WordPieceModel(node))
+    case "Unigram": return .unigram(try UnigramModel(node))
     case let name:
-      throw node.unsupported("model \"\(name)\"", supported: "BPE, WordLevel")
+      throw node.unsupported("model \"\(name)\"", supported: "BPE, Unigram, WordLevel, WordPiece")
     }
   }
 
@@ -99,12 +133,12 @@ final class TokenizerCore: Sendable {
       // The library ignores the file's id: it takes the model's, or else the next one.
       let expected =
         seen.find(token.content).map { tokens[Int($0)].id } ?? vocabulary.id(token.content)
-        ?? (largest >= Int32(vocabulary.count) ? largest + 1 : Int32(vocabulary.count))
+        ?? (largest >= Int32(vocabulary.size) ? largest + 1 : Int32(vocabulary.size))
       guard token.id == expected else {
         throw try node.required("id").failure(
           "the `tokenizers` library gives this token the id \(expected)",
           value: String(token.id),
-          cure: "Number added tokens on from the vocabulary's \(vocabulary.count) tokens"
+          cure: "Number added tokens on from the vocabulary's \(vocabulary.size) tokens"
         )
       }
       largest = max(largest, token.id)
@@ -161,6 +195,8 @@ final class TokenizerCore: Sendable {
           switch model {
           case .bpe(let model): model.encode(word, into: &ids, &scratch)
           case .wordLevel(let model): model.encode(word, into: &ids)
+          case .wordPiece(let model): model.encode(word, into: &ids)
+          case .unigram(let model): model.encode(word, into: &ids, &scratch)
           }
         }
       }

@@ -11,21 +11,30 @@ final class CanonicalForms: Sendable {
   /// One bit a scalar: set where NFC may change text that holds it.
   private let suspects: [UInt64]
 
-  private init() {
-    func numbers(_ field: PackedTable.Field) -> [UInt32] {
-      field.split(separator: UInt8(ascii: ",")).map { UInt32(PackedTable.number($0)) }
-    }
-    var decompositions: [UInt32: [UInt32]] = [:]
-    for field in PackedTable.fields(of: UnicodeTables.decompositions) {
+  /// Decompositions that lose a difference, such as that of a ligature; read when first asked for.
+  private static let compatibility = decompositions(of: UnicodeTables.compatibility)
+
+  private static func numbers(_ field: PackedTable.Field) -> [UInt32] {
+    field.split(separator: UInt8(ascii: ",")).map { UInt32(PackedTable.number($0)) }
+  }
+
+  private static func decompositions(of table: StaticString) -> [UInt32: [UInt32]] {
+    var result: [UInt32: [UInt32]] = [:]
+    for field in PackedTable.fields(of: table) {
       let scalars = numbers(field)
-      decompositions[scalars[0]] = Array(scalars[1...])
+      result[scalars[0]] = Array(scalars[1...])
     }
+    return result
+  }
+
+  private init() {
+    let decompositions = Self.decompositions(of: UnicodeTables.decompositions)
     var compositions: [UInt64: UInt32] = [:]
     var suspect = [UInt64](repeating: 0, count: 0x110000 / 64)
     func mark(_ scalar: UInt32) { suspect[Int(scalar >> 6)] |= 1 << UInt64(scalar & 63) }
     var composites: Set<UInt32> = []
     for field in PackedTable.fields(of: UnicodeTables.compositions) {
-      let scalars = numbers(field)
+      let scalars = Self.numbers(field)
       compositions[UInt64(scalars[0]) << 32 | UInt64(scalars[1])] = scalars[2]
       composites.insert(scalars[2])
       mark(scalars[1])
@@ -76,7 +85,7 @@ final class CanonicalForms: Sendable {
   }
 
   /// The decomposed scalars of `text` in canonical order.
-  func decomposed(_ text: Bytes) -> [UInt32] {
+  func decomposed(_ text: Bytes, compatibly: Bool = false) -> [UInt32] {
     var scalars: [UInt32] = []
     scalars.reserveCapacity(text.count)
     var index = 0
@@ -88,6 +97,8 @@ final class CanonicalForms: Sendable {
         scalars.append(Hangul.leading.lowerBound + offset / 588)
         scalars.append(Hangul.vowels.lowerBound + offset % 588 / 28)
         if offset % 28 != 0 { scalars.append(Hangul.trailingBase + offset % 28) }
+      } else if compatibly, value >= 0xA0, let parts = Self.compatibility[value] {
+        scalars.append(contentsOf: parts)
       } else if value >= 0xC0, let parts = decompositions[value] {
         scalars.append(contentsOf: parts)
       } else {
@@ -122,9 +133,9 @@ final class CanonicalForms: Sendable {
     }
   }
 
-  /// The canonical composition of `text` as UTF-8.
-  func composed(_ text: Bytes) -> [UInt8] {
-    let scalars = decomposed(text)
+  /// The canonical composition of `text` as UTF-8, after its compatibility decomposition if asked.
+  func composed(_ text: Bytes, compatibly: Bool = false) -> [UInt8] {
+    let scalars = decomposed(text, compatibly: compatibly)
     var result: [UInt32] = []
     result.reserveCapacity(scalars.count)
     var starter: Int?

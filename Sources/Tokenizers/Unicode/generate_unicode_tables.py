@@ -102,6 +102,23 @@ def combining_classes(nfd, decompositions):
     return classes
 
 
+def compatibility():
+    """Full compatibility decompositions of the scalars whose canonical one is another."""
+    nfd, nfkd = normalizers.NFD(), normalizers.NFKD()
+    texts = {c: nfkd.normalize_str(chr(c)) for c in SCALARS if c not in HANGUL}
+    return {c: text for c, text in texts.items() if text != nfd.normalize_str(chr(c))}
+
+
+def kept_out(normalizer):
+    """The scalars that a normalizer drops from between two letters."""
+    return {c for c in SCALARS if normalizer.normalize_str("x" + chr(c) + "x") == "xx"}
+
+
+def bert(**changes):
+    settings = dict(clean_text=False, handle_chinese_chars=False, strip_accents=False, lowercase=False)
+    return normalizers.BertNormalizer(**(settings | changes))
+
+
 def literal(name, comment, parts):
     lines, line = [], ""
     for part in parts:
@@ -138,6 +155,17 @@ def main():
         literal(
             "decompositions", "Full canonical decompositions, `scalar,part,part...`, without Hangul.",
             [",".join(f"{x:x}" for x in [c, *map(ord, text)]) for c, text in sorted(decompositions.items())]),
+        literal(
+            "compatibility", "Full compatibility decompositions where they differ, `scalar,part,part...`.",
+            [",".join(f"{x:x}" for x in [c, *map(ord, text)]) for c, text in sorted(compatibility().items())]),
+        literal(
+            "accents", "What the normalizer StripAccents drops.", packed_ranges(kept_out(normalizers.StripAccents()))),
+        literal("bertAccents", "What BertNormalizer's `strip_accents` drops.", packed_ranges(
+            kept_out(bert(strip_accents=True)))),
+        literal("bertControls", "What its `clean_text` drops.", packed_ranges(kept_out(bert(clean_text=True)))),
+        literal("nmtControls", "What the normalizer Nmt drops.", packed_ranges(kept_out(normalizers.Nmt()))),
+        literal("nmtBlanks", "What Nmt makes a blank.", packed_ranges(
+            {c for c in SCALARS if c != 32 and normalizers.Nmt().normalize_str(chr(c)) == " "})),
         literal(
             "compositions", "Canonical compositions, `first,second,composite`, without Hangul.",
             [f"{a:x},{b:x},{c:x}" for (a, b), c in sorted(compositions.items())]),

@@ -52,11 +52,9 @@ struct EvaluationSession {
     if let stored = try directory.settings() {
       let differences = settings.differences(from: stored)
       if !differences.isEmpty {
-        throw UsageError(
-          error: EvaluationDirectoryError.otherSettings(
-            path: ProcessPaths.shown(url),
-            differences: differences
-          )
+        throw EvaluationDirectoryError.otherSettings(
+          path: ProcessPaths.shown(url),
+          differences: differences
         )
       }
       prompts = try StoredEvaluation.prompts(of: url, rewards: parts.rewardNames)

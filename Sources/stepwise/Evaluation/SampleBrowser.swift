@@ -55,7 +55,7 @@ struct SampleBrowser {
       }
     }
     if let answer = completion.answer { facts.append("answer \(answer.printable)") }
-    facts.append("\(completion.tokens) tokens\(completion.truncated ? ", cut at the limit" : "")")
+    facts.append(completion.length)
     let number = count > 1 ? "completion \(index + 1) of \(count): " : "completion: "
     return StyledLine([
       Span(number, .quiet),
@@ -66,5 +66,12 @@ struct SampleBrowser {
 
   private func text(_ text: String) -> [StyledLine] {
     text.wrapped(to: columns - 2).map { line in line.isEmpty ? [] : [Span("  " + line)] }
+  }
+}
+
+extension EvaluatedCompletion {
+  /// 1 token; 14 tokens, cut at the limit
+  var length: String {
+    "\(tokens) token\(tokens == 1 ? "" : "s")\(truncated ? ", cut at the limit" : "")"
   }
 }

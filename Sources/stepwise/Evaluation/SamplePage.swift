@@ -58,7 +58,7 @@ struct SamplePage {
       }
     }
     if let answer = completion.answer { facts.append("answer \(answer)") }
-    facts.append("\(completion.tokens) tokens\(completion.truncated ? ", cut at the limit" : "")")
+    facts.append(completion.length)
     let verdict = completion.solved ? "passed" : "failed"
     return """
       <p><b class="\(verdict)">\(completion.solved ? "correct" : "wrong")</b> \

@@ -25,14 +25,10 @@ struct StoredEvaluation {
     return Record(fields)["path"]?.text ?? ""
   }
 
-  /// - Throws: `UsageError` where there is none, `RunStoreError` where it is damaged.
+  /// - Throws: `EvaluationDirectoryError` where there is none, `RunStoreError` where it is damaged.
   init(_ path: String) throws {
     url = URL(filePath: path, directoryHint: .isDirectory)
-    do {
-      settings = try EvaluationDirectory.settings(of: url)
-    } catch let error as EvaluationDirectoryError {
-      throw UsageError(error: error)
-    }
+    settings = try EvaluationDirectory.settings(of: url)
     rewards = Self.names(settings["rewards"])
     prompts = try Self.prompts(of: url, rewards: rewards)
   }

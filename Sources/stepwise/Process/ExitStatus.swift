@@ -38,6 +38,11 @@ enum ExitStatus: Int32 {
       case .occupied, .notARun: self = .usage
       case .inUse, .damaged, .noGoodCheckpoint: self = .failed
       }
+    case let error as EvaluationDirectoryError:
+      switch error {
+      case .inUse, .strange: self = .failed
+      case .notADirectory, .occupied, .notAnEvaluation, .otherSettings: self = .usage
+      }
     case let error as PackageError: self.init(of: error.problem)
     case is CPUBackendError: self = .hostFault
     default: self = .failed

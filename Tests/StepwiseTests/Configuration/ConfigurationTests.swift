@@ -54,8 +54,8 @@ import Training
     #expect(configuration.training.grpo.scaleRewards == .none)
     #expect(configuration.training.sft.learningRate == 1e-3)
     #expect(configuration.training.grpo.learningRate == 3e-4)
-    #expect(configuration.evaluationPrompts == ComponentConfiguration(plugin: "puzzles"))
-    #expect(configuration.prompts?.parameters["people"] == .int(3))
+    #expect(configuration.evaluationPrompts?.single == ComponentConfiguration(plugin: "puzzles"))
+    #expect(configuration.prompts?.single?.parameters["people"] == .int(3))
     #expect(configuration.rewards.map(\.weight) == [2, 1])
     #expect(configuration.rewards[1].component.plugin == "form")
     #expect(configuration.numerics.threads == 2)
@@ -226,7 +226,7 @@ import Training
     #expect(configuration.training.grpo.beta == 0.04)
     #expect(configuration.training.sft.learningRate == 1e-4)
     #expect(configuration.rewards[0].weight == 0.5)
-    #expect(configuration.prompts?.parameters["people"] == .array([.int(2), .int(3)]))
+    #expect(configuration.prompts?.single?.parameters["people"] == .array([.int(2), .int(3)]))
     #expect(
       configuration.strategy
         == ComponentConfiguration(
@@ -234,7 +234,7 @@ import Training
           parameters: .object([ParameterEntry("gamma", .int(3))])
         )
     )
-    #expect(configuration.evaluationPrompts?.plugin == "puzzles")
+    #expect(configuration.evaluationPrompts?.single?.plugin == "puzzles")
     #expect(loaded.place(of: "seed") == "command line, seed=9")
   }
 

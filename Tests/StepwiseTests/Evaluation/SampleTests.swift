@@ -78,7 +78,7 @@ import Training
     )
     #expect(
       lines.contains(
-        "completion 2 of 3: wrong - reward 0.500 - exact 0 - style 0.500 - 1 tokens, cut at the limit"
+        "completion 2 of 3: wrong - reward 0.500 - exact 0 - style 0.500 - 1 token, cut at the limit"
       )
     )
     #expect(lines.contains("and 1 more, 0 of them correct"))

@@ -1,7 +1,7 @@
 import Foundation
-import LanguageModels
 import Testing
 
+@testable import LanguageModels
 @testable import stepwise
 
 /// How far the loading of a large checkpoint is.

@@ -11,6 +11,7 @@ import pathlib
 import random
 
 import tokenizers
+import other_models
 from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers
 from transformers.utils.chat_template_utils import _compile_jinja_template
 
@@ -35,7 +36,7 @@ TEXTS = [
     "line\nbreak\r\nwindows\n\n\nthree", "  \n  \n x", "x  \n", "\r\r\n", "don't DON'T 'tis 'LLAMA we'Ve I'\u017f",
     "it's 12345 and 3.14159, 1,000", "a1b2c3", "\u0663\u0664\u0665 \u00bd \u2167", "foo_bar-baz.qux(1)[2]{3}",
     "!!!??? ... ---", "!!\n\nx", " !x", "e\u0301 \u00e9 a\u0323\u0307 a\u0307\u0323 \u1e69", "\u0301start", "x\u0301\u0301",
-    "\u1100\u1161\u11a8 \uac01 \uac00\u11a8", "\u212b \u2126 \u0340 \u0958", "\u05e9\u05dc\u05d5\u05dd \u05e2\u05d5\u05b9\u05dc\u05dd",
+    "\u1100\u1161\u11a8 \uac01 \uac00\u11a8", "\u212b \u2126 \u0340 \u0958", "ﬁne ﷺ ㎏ ² ⅓ ｶﾞ Ⅷ ½ ﬃ", "a ,b do not won n't 's . !", "\u05e9\u05dc\u05d5\u05dd \u05e2\u05d5\u05b9\u05dc\u05dd",
     "\u0928\u092e\u0938\u094d\u0924\u0947", "\u0e2a\u0e27\u0e31\u0e2a\u0e14\u0e35", "你好，世界", "日本語テキスト", "🙂", "👩\u200d👩\u200d👧 🏳\ufe0f\u200d🌈",
     "\u00a0nbsp\u00a0x", "\u2003em\u2028sep\u0085nel\u180e\u200b\ufeff", "\u0000\u0001\u001f\u007f", "<s>hi</s>", "a <s> b", "<s><s>",
     "<|end|>", "x<|end|>y", " <|end|> ", "<think>\n2+2\n</think>\n", "<tool>", "xTOKx TOK TOK. tok", "left   <l>right", "r<r>   right",
@@ -230,7 +231,16 @@ def files():
         version="1.0", truncation=None, padding=None, normalizer=None, post_processor=None, decoder=None,
         added_tokens=[added(0, "<pad>"), added(1, "<eos>"), added(2, "<unk>"), added(12, "<s>", normalized=True, special=False)],
         pre_tokenizer={"type": "WhitespaceSplit"}, model=dict(type="WordLevel", vocab=words, unk_token="<unk>"))
-    return result
+
+    # CLIP's form: the end of a word is marked, and the decoder makes blanks of the marks.
+    suffix = Tokenizer(models.BPE())
+    suffix.pre_tokenizer = pre_tokenizers.Whitespace()
+    suffix.decoder = decoders.BPEDecoder("</w>")
+    data = with_model(suffix, ["<unk>"], 280, [CORPUS.split("привет")[0]], unk_token="<unk>", end_of_word_suffix="</w>")
+    data["added_tokens"] = [added(0, "<unk>")]
+    data["post_processor"] = {"type": "RobertaProcessing", "sep": ["</w>", 0], "cls": ["<unk>", 0], "trim_offsets": True, "add_prefix_space": False}
+    result["suffix"] = data
+    return result | other_models.files(CORPUS, template)
 
 
 def write_tokenizers():
@@ -276,6 +286,12 @@ PIPELINES = [
         {"type": "Digits", "individual_digits": True}, {"type": "ByteLevel", "add_prefix_space": False, "trim_offsets": True, "use_regex": True}]}),
     (None, {"type": "Sequence", "pretokenizers": [
         {"type": "WhitespaceSplit"}, {"type": "Metaspace", "replacement": "▁", "prepend_scheme": "first", "split": True}]}),
+    (None, {"type": "BertPreTokenizer"}), *[({"type": n}, {"type": "WhitespaceSplit"}) for n in ("NFKC", "NFKD", "StripAccents", "Nmt", "ByteLevel")],
+    *[({"type": "BertNormalizer", "clean_text": a, "handle_chinese_chars": b, "strip_accents": c, "lowercase": d}, {"type": "BertPreTokenizer"})
+      for a, b, c, d in ((True, True, None, True), (True, False, None, False), (False, True, True, False), (False, False, False, True))],
+    ({"type": "Sequence", "normalizers": [{"type": "NFKD"}, {"type": "StripAccents"}, {"type": "Lowercase"}]}, {"type": "WhitespaceSplit"}),
+    ({"type": "Precompiled", "precompiled_charsmap": other_models.character_map(other_models.RULES)}, {"type": "WhitespaceSplit"}),
+    (None, {"type": "Split", "pattern": {"Regex": r" {2,}"}, "behavior": "MergedWithPrevious", "invert": False}),
     ({"type": "NFC"}, {"type": "WhitespaceSplit"}), ({"type": "NFD"}, {"type": "WhitespaceSplit"}), ({"type": "Lowercase"}, {"type": "WhitespaceSplit"}),
     *[({"type": "Strip", "strip_left": a, "strip_right": b}, {"type": "Metaspace", "replacement": "▁", "prepend_scheme": "never", "split": False})
       for a, b in ((True, True), (True, False), (False, True))],
@@ -328,7 +344,7 @@ SNIPPETS = [
     "{{ s is string }}{{ n is string }}{{ d is mapping }}{{ l is mapping }}{{ l is iterable }}{{ s is iterable }}{{ n is iterable }}{{ l is sequence }}{{ s is defined }}{{ zz is defined }}{{ zz is undefined }}{{ z is none }}{{ z is not none }}{{ t is true }}{{ t is false }}{{ n is true }}",
     "{{ n is number }}{{ f is number }}{{ t is number }}{{ n is integer }}{{ t is integer }}{{ f is float }}{{ t is boolean }}{{ n is odd }}{{ n is even }}{{ n is divisibleby 7 }}{{ n is eq 7 }}{{ n is in [7] }}{{ n is gt(3) and n is lt 9 }}{{ 'a' is lower }}{{ 'A1' is upper }}{{ range is callable }}{{ not s is string }}", "{{ d.zz is not defined and t }}{{ d.a.x is defined }}{{ d.a is mapping and d.a.x is iterable and d.a.x is not string }}",
     # filters
-    "{{ d|tojson }} {{ q|tojson }} {{ u|tojson }} {{ none|tojson }} {{ [1.0, 1e20, 1e-7, true, 12345678901]|tojson }} {{ {}|tojson }} {{ []|tojson }}", "{{ d|tojson(indent=2) }}", "{{ {'a': [], 'b': {}, 'c': [[1]]}|tojson(indent=4) }}", "{{ ws|trim }}|{{ ' xax '|trim(' x') }}", "{{ s|length }}{{ u|length }}{{ l|count }}{{ d|length }}{{ missing|length }}", "{{ s|upper }}{{ s|lower }}{{ 'hELLO wORLD'|capitalize }}{{ \"it's a-test (of) <this>\"|title }}",
+    "{{ d|tojson }} {{ q|tojson }} {{ u|tojson }} {{ none|tojson }} {{ [1.0, 1e20, 1e-7, true, 12345678901]|tojson }} {{ {}|tojson }} {{ []|tojson }}", "{{ d|tojson(indent=2) }}", "{{ d|tojson(separators=(',', ':')) }}{{ d|tojson(indent=1, separators=(';', '=')) }}{{ d|tojson(sort_keys=true) }}{{ {'b': 1, 'a': 2, 'B': {'z': 1, 'y': 2}}|tojson(sort_keys=true, indent=2) }}", "{{ {'a': [], 'b': {}, 'c': [[1]]}|tojson(indent=4) }}", "{{ ws|trim }}|{{ ' xax '|trim(' x') }}", "{{ s|length }}{{ u|length }}{{ l|count }}{{ d|length }}{{ missing|length }}", "{{ s|upper }}{{ s|lower }}{{ 'hELLO wORLD'|capitalize }}{{ \"it's a-test (of) <this>\"|title }}",
     "{{ missing|default('x') }}{{ e|default('x') }}{{ e|default('x', true) }}{{ z|d('y') }}{{ z|default('q', boolean=true) }}", "{{ l|join }}{{ l|join(', ') }}{{ msgs|join('-', attribute='role') }}{{ 'abc'|join('.') }}", "{{ l|first }}{{ l|last }}{{ []|first }}{{ s|first }}{{ s|last }}{{ s|list }}", "{{ d|items|list }}{{ d.keys()|list }}{{ d.values()|list }}{{ d|list }}", "{{ '12'|int + 1 }}{{ 'x'|int }}{{ 'x'|int(5) }}{{ ' 7 '|int }}{{ 3.9|int }}{{ -3.9|int }}{{ '2.5'|float }}{{ '3.7'|int }}{{ 3|float }}{{ 5|string + 'a' }}",
     "{{ s|replace('l', 'L') }}{{ s|replace('l', 'L', 1) }}", "{{ l|reverse|list }}{{ s|reverse }}", "{{ l|map('string')|join('+') }}{{ msgs|map(attribute='content')|list }}{{ msgs|map(attribute='tools', default='-')|list }}{{ w|map('upper')|list }}", "{{ l|select('odd')|list }}{{ l|reject('odd')|list }}{{ [0, 1, none]|select|list }}{{ l|select('>', 1)|list }}", "{{ msgs|selectattr('role', 'equalto', 'user')|list|length }}{{ msgs|rejectattr('role', 'eq', 'user')|map(attribute='content')|first }}{{ msgs|selectattr('tools', 'defined')|list|length }}",
     "{{ d|dictsort }}", "{{ l|sort }}{{ l|sort(reverse=true) }}{{ w|sort }}{{ w|sort(case_sensitive=true) }}{{ msgs|sort(attribute='content')|map(attribute='content')|list }}", "{{ [1, 2, 1, 'a', 'A']|unique|list }}", "{{ 'a\nb\n\nc'|indent }}|{{ 'a\nb'|indent(2, true) }}|{{ 'a\n\nb'|indent(2, blank=true) }}", "{{ s|safe }}{{ -5|abs }}{{ -2.5|abs }}",

@@ -9,7 +9,7 @@ import Tokenizers
 
 /// What `Evaluation` draws and keeps.
 @Suite struct EvaluationTests {
-  private func evaluation(
+  private func make(
     _ reward: FakeReward = FakeReward { .score($0.completionIDs.count > 2 ? 1 : 0.1) },
     _ change: (inout TrainingConfiguration) -> Void = { _ in },
     onWarning: @escaping (String) -> Void = { _ in }
@@ -44,7 +44,7 @@ import Tokenizers
   )
 
   @Test func anyPiecesGiveTheSamePrompts() throws {
-    let evaluation = try evaluation()
+    let evaluation = try make()
     let mode = Evaluation.Mode.sampled(3, temperature: 1)
     let whole = try evaluation.judge(dataset, 0..<10, set: "prompts", mode: mode)
     let pieces = try [0..<4, 4..<5, 5..<10].flatMap {
@@ -61,29 +61,29 @@ import Tokenizers
   }
 
   @Test func piecesAreWholePrompts() throws {
-    let evaluation = try evaluation { $0.evaluation.perDeviceEvalBatchSize = 10 }
+    let evaluation = try make { $0.evaluation.perDeviceEvalBatchSize = 10 }
     #expect(evaluation.promptsAtOnce(.greedy) == 10)
     #expect(evaluation.promptsAtOnce(.sampled(4, temperature: 1)) == 2)
     #expect(evaluation.promptsAtOnce(.sampled(16, temperature: 1)) == 1)
   }
 
   @Test func shortColumnsAreKept() throws {
-    let prompt = try evaluation().judge(dataset, 0..<1, set: "s", mode: .greedy)[0]
+    let prompt = try make().judge(dataset, 0..<1, set: "s", mode: .greedy)[0]
     #expect(
       prompt.columns == [
         .init("level", "3"), .init("real", "4"), .init("subject", "algebra"),
         .init("difficulty", "2.5"),
       ]
     )
-    let kept = try evaluation().judge(dataset, 0..<1, set: "s", mode: .greedy, keeping: ["long"])[0]
+    let kept = try make().judge(dataset, 0..<1, set: "s", mode: .greedy, keeping: ["long"])[0]
     #expect(kept.column("long")?.count == 100)
     #expect(throws: TrainingError.self) {
-      try evaluation().judge(dataset, 0..<1, set: "s", mode: .greedy, keeping: ["list"])
+      try make().judge(dataset, 0..<1, set: "s", mode: .greedy, keeping: ["list"])
     }
   }
 
   @Test func aLineReadsBackToEqualBits() throws {
-    let prompts = try evaluation().judge(
+    let prompts = try make().judge(
       dataset,
       0..<10,
       set: "prompts",
@@ -104,7 +104,7 @@ import Tokenizers
 
   @Test func digestsAreThoseOfTheQuestion() throws {
     func digest(_ example: Example) throws -> String {
-      try evaluation().judge(ArrayDataset([example]), 0..<1, set: "s", mode: .greedy)[0].digest
+      try make().judge(ArrayDataset([example]), 0..<1, set: "s", mode: .greedy)[0].digest
     }
     let row = dataset.rows[0]
     var other = row
@@ -121,7 +121,7 @@ import Tokenizers
   @Test func badInput() throws {
     let empty = ArrayDataset([Example(id: 5, prompt: .text(""))])
     let error = #expect(throws: TrainingError.self) {
-      try evaluation().judge(empty, 0..<1, set: "s", mode: .greedy)
+      try make().judge(empty, 0..<1, set: "s", mode: .greedy)
     }
     #expect("\(try #require(error))".contains("row 5 has an empty prompt"))
     // A tokenizer with more tokens than the embedding has rows.
@@ -137,7 +137,7 @@ import Tokenizers
     }
     // Longer than the model was made for: a warning, once for each piece.
     var warnings: [String] = []
-    let long = try evaluation(FakeReward { _ in .score(0) }, { $0.grpo.maxCompletionLength = 63 }) {
+    let long = try make(FakeReward { _ in .score(0) }, { $0.grpo.maxCompletionLength = 63 }) {
       warnings.append($0)
     }
     _ = try long.judge(dataset, 0..<10, set: "s", mode: .greedy)

@@ -35,8 +35,9 @@ extension EvaluationStatistics {
         whole.append(bytes[index])
         index += 1
       }
+      let isGrouped = whole.count <= 3
       // A comma belongs to the number where three digits follow it, and no fourth.
-      while whole.count <= 3 || whole.count % 3 != 1, index < bytes.count,
+      while isGrouped, index < bytes.count,
         bytes[index] == UInt8(ascii: ","),
         isDigit(index + 1), isDigit(index + 2), isDigit(index + 3), !isDigit(index + 4)
       {

@@ -72,17 +72,10 @@ enum UnsupportedKeys {
   private static let remove = "Remove the key"
 
   private static let later = [
-    Entry(name: "packing", harmless: off, cure: "Remove the key: batches have no padding anyway"),
-    Entry(name: "packing_strategy", harmless: [.null, .string("bfd")], cure: remove),
     Entry(
       name: "padding_free",
       harmless: [.null, .bool(false), .bool(true)],
       cure: "Remove the key: batches have no padding anyway"
-    ),
-    Entry(
-      name: "assistant_only_loss",
-      harmless: off,
-      cure: "Use sft.completion_only_loss"
     ),
     Entry(
       name: "truncation_mode",
