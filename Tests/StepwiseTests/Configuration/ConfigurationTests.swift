@@ -118,7 +118,7 @@ import Training
       "use_dora: true",
       "run.yaml:8:11: use_dora: true is not supported yet. Use false, with use_rslora where ranks are high."
     ),
-    ("lora_dropout: 0.05", "lora_dropout: 0.05 is not supported. Use 0: adapters are trained"),
+    ("lora_dropout: 0.05", "lora_dropout: 0.05 is not supported yet. Use 0: adapters are trained"),
     ("lora_r: 0", "lora_r: 0 is not a whole number, 1 or more"),
     (
       "lora_target_modules: q_proj",
@@ -151,6 +151,7 @@ import Training
     let loaded = try load(
       """
       use_dora: false
+      lora_dropout: 0.0
       lora_modules_to_save: null
       dtype: float32
       report_to: none

@@ -100,6 +100,11 @@ enum UnsupportedKeys {
       cure: "Remove the key: there is one way of checkpointing"
     ),
     Entry(
+      name: "lora_dropout",
+      harmless: zero,
+      cure: "Use 0: adapters are trained without dropout"
+    ),
+    Entry(
       name: "lora_modules_to_save",
       harmless: [.null, .array([])],
       cure: "Remove the key: only A and B of projections are trained"
