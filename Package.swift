@@ -79,6 +79,7 @@ let package = Package(
     library("dft"), library("srft"), library("gac"),
     library("hpt"), library("relift"), library("luffy"), library("hints"),
     library("knights-and-knaves-dataset"), library("jsonl"),
+    library("gsm8k-dataset"), library("math-dataset"),
     library("knights-and-knaves-reward"), library("gsm8k-reward"),
     library("math-equivalence-reward"), library("text-rewards"),
     library("FixtureSuite"),
@@ -166,9 +167,16 @@ let package = Package(
       path: "Plugins/KnightsAndKnaves",
       swiftSettings: swiftSettings
     ),
-    plugin("knights-and-knaves-dataset", ["KnightsAndKnaves"]),
+    plugin("knights-and-knaves-dataset", ["KnightsAndKnaves", "RowFiles"]),
     plugin("knights-and-knaves-reward", ["KnightsAndKnaves"]),
-    plugin("jsonl", ["CZlib"]),
+    .target(
+      name: "RowFiles",
+      dependencies: ["StepwisePlugin", "CZlib"],
+      path: "Plugins/RowFiles",
+      swiftSettings: swiftSettings
+    ),
+    plugin("jsonl", ["RowFiles"]), plugin("gsm8k-dataset", ["RowFiles"]),
+    plugin("math-dataset", ["RowFiles"]),
     .target(name: "GSM8K", path: "Plugins/gsm8k-reward/Core", cSettings: cSettings),
     cPlugin("gsm8k-reward", ["GSM8K"]),
     .target(name: "MathAnswers", path: "Plugins/MathAnswers", swiftSettings: swiftSettings),

@@ -44,17 +44,20 @@ public struct PuzzleExample: Hashable, Sendable {
   ///   - demonstration: What a completion holds; `direct` also asks for an answer without reasoning.
   ///   - style: How detailed the chain of thought is; `nil` is `short` for `terse`, else `long`.
   ///   - withCompletion: Whether there is a completion at all; the prompt does not depend on it.
+  ///   - quiz: The quiz as a published record tells it, in place of what `wording` makes.
   public init(
     puzzle: Puzzle,
     wording: Wording,
     form: ExampleForm,
     demonstration: Demonstration,
     style: ReasoningStyle? = nil,
-    withCompletion: Bool = true
+    withCompletion: Bool = true,
+    quiz: String? = nil
   ) {
+    let quiz = quiz ?? puzzle.quiz(wording)
     self.puzzle = puzzle
     self.wording = wording
-    quiz = puzzle.quiz(wording)
+    self.quiz = quiz
     solutionText = puzzle.numberedSolution(wording)
     switch form {
     case .text: prompt = Prompts.conclusion(quiz: quiz, reasoning: demonstration != .direct)

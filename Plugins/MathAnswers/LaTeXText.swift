@@ -76,13 +76,9 @@ struct LaTeXText {
     let name = macroName()
     switch name.text {
     case "frac", "nicefrac", "textfrac":
-      let start = at
       let above = argument()
-      guard hasArgument else {
-        // Without both parts it is the template that is left, as in pylatexenc.
-        at = start
-        return Scalars("%s/%s")
-      }
+      // Without both parts it is the template that is left, as in pylatexenc.
+      guard hasArgument else { return Scalars("%s/%s") + above }
       return above + ["/"] + argument()
     case "sqrt":
       skipSpace()

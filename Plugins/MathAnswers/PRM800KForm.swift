@@ -12,7 +12,11 @@ public enum PRM800KForm {
     return HendrycksForm.normalise(text) ?? text
   }
 
+  /// What is longer is no answer, and is left as it is: some of the steps take time that grows with the square of the length.
+  static let lengthLimit = 4096
+
   static func lenient(_ answer: Scalars) -> Scalars {
+    guard answer.count <= lengthLimit else { return answer }
     var text = unwrapped(answer) ?? answer
     text = text.replacing("\\%", "%").replacing("\\$", "$").replacing("$", "").replacing("%", "")
       .replacing(" or ", " , ").replacing(" and ", " , ")

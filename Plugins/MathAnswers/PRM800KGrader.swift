@@ -8,6 +8,7 @@ public enum PRM800KGrader {
   public static func accepts(_ given: String, gold: String) -> Bool {
     let (given, gold) = (Scalars(given), Scalars(gold))
     if PRM800KForm.strict(gold) == PRM800KForm.strict(given) { return true }
+    guard max(given.count, gold.count) <= PRM800KForm.lengthLimit else { return false }
     let (right, answer) = (PRM800KForm.lenient(gold), PRM800KForm.lenient(given))
     if right == answer { return true }
     if answer.isEmpty { return false }

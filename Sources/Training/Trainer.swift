@@ -33,6 +33,10 @@ public final class Trainer {
   var prompts: RowSource?
   var demonstrations: RowSource?
   var probe: [MicroBatch] = []
+  /// The packed sequences of the present window, those that were trained included; `nil` before the first and after a resume.
+  var packedWindow: [[TrainingSequence]]?
+  /// Packed sequences of an epoch, where the run's length is counted in them.
+  var packedEpochLength: Int?
   var state = TrainerState()
   /// Whether parts are being exchanged that need each other.
   var isExchangingTogether = false
@@ -100,7 +104,9 @@ public final class Trainer {
   public var horizon: Int {
     if configuration.maxSteps >= 0 { return configuration.maxSteps }
     let source: (length: Int?, perStep: Int) =
-      demonstrations.map { ($0.epochLength, configuration.sft.rowsPerStep) }
+      demonstrations.map {
+        (packedEpochLength ?? $0.epochLength, configuration.sft.rowsPerStep)
+      }
       ?? (prompts?.epochLength, configuration.grpo.promptsPerStep)
     let length = Double(source.length ?? 0) * configuration.numTrainEpochs
     return Int((length / Double(max(source.perStep, 1))).rounded(.up))
@@ -201,6 +207,12 @@ public final class Trainer {
         shuffle: configuration.shuffleDataset,
         heldOut: heldOut
       )
+    }
+    packedWindow = nil
+    state.packing = nil
+    packedEpochLength = nil
+    if configuration.sft.packing, configuration.maxSteps < 0 {
+      packedEpochLength = try countPackedEpoch(heldOut: heldOut)
     }
   }
 }

@@ -22,6 +22,8 @@ struct TrainerState: Codable, Sendable {
   var generation: GenerationBatch?
   var prompts: RowSource.Cursor?
   var demonstrations: RowSource.Cursor?
+  /// Where the run stands in its packed rows; `nil` without packing.
+  var packing: PackingCursor?
   /// Rows of the fixed probe, by position.
   var probe: [Int] = []
   /// SHA-256 of the reference model's weights, as stored beside the checkpoints; `nil` without a reference.

@@ -13,8 +13,8 @@ struct Stepwise: ParsableCommand {
     version: StepwiseVersion.current,
     subcommands: [
       TrainCommand.self, GenerateCommand.self, ScoreCommand.self, ObjectiveCommand.self,
-      AdvantagesCommand.self, EvalCommand.self, ExportCommand.self, ControlCommand.self,
-      RunsCommand.self,
+      AdvantagesCommand.self, EvalCommand.self, DataCommand.self, ExportCommand.self,
+      ControlCommand.self, RunsCommand.self,
       PluginCommand.self, DoctorCommand.self,
     ]
   )

@@ -80,7 +80,7 @@ import Testing
       "--adapter",
       "runs/tiny/adapter",
       "--prompt",
-      "A",
+      "Emma says Liam knight ;",
       "--max-completion-length",
       "4"
     )
@@ -158,7 +158,7 @@ import Testing
       (["export", "runs/tiny", "--dtype", "bfloat16", "-o", "x"], "Add --merge"),
       (["export", "runs/tiny", "-o", "whole"], "holds files already"),
       (
-        ["train", "tiny.yaml", "model={}", "model_name_or_path=runs/tiny/adapter"],
+        ["train", "tiny.yaml", "model=null", "model_name_or_path=runs/tiny/adapter"],
         "holds an adapter and no model"
       ),
       (["score", "--input", "x"], "Name a model with --model, or an adapter with --adapter"),

@@ -102,7 +102,9 @@ struct MathAnswerTests {
       "-1e400", "nan", "\u{0}", "\\begin{pmatrix}", "\\begin{array}{", "\\", "^", "1_", "_1",
       "1__0",
       ".", "-", "e", "\\end{x}", String(repeating: "\\begin{pmatrix}", count: 5_000), "1,2,3,4,5",
-      String(repeating: "1,234,", count: 2_000), "99999999999999999999^2 - sqrt(99999999999999999)",
+      String(repeating: "1,234,", count: 2_000), String(repeating: "1,234,", count: 50_000),
+      String(repeating: "\\frac", count: 10_000), String(repeating: "\\frac{1}{", count: 10_000),
+      "99999999999999999999^2 - sqrt(99999999999999999)",
     ]
     for one in texts {
       _ = PRM800KGrader.accepts(one, gold: "x+1")

@@ -23,12 +23,15 @@ struct MathEquivalenceTests {
   func places() throws {
     let text = "\\boxed{1} <answer> 2 </answer>"
     for (place, right) in [
-      ("boxed", "1"), ("answer-tag", "2"), ("boxed-or-tag", "1"), ("completion", text),
+      ("boxed", "1"), ("answer-tag", "2"), ("boxed-or-tag", "1"),
     ] {
       let reward = try ShippedReward("math-equivalence", ["answer_in": .string(place)])
       #expect(try reward.score(text, answer(right)) == 1, "\(place)")
       #expect(try reward.score("nothing", answer("3")) == 0, "\(place)")
     }
+    let whole = try ShippedReward("math-equivalence", ["answer_in": "completion"])
+    #expect(try whole.score(" 10,000\n", answer("10000")) == 1)
+    #expect(try whole.score("It is 10000", answer("10000")) == 0)
     let other = try ShippedReward("math-equivalence", ["column": "solution"])
     #expect(other.function.description.requiredColumns == ["solution"])
     #expect(try other.score("\\boxed{3}", [Column("solution", .text("3"))]) == 1)

@@ -5,6 +5,7 @@ that works. It cannot start processes, signal others, write files or use a netwo
 too long. Nothing that it could start is left, since it can start nothing.
 """
 
+import ctypes
 import importlib.util
 import json
 import os
@@ -87,6 +88,9 @@ class Sandbox:
         """`kind`: "bubblewrap", "seccomp", or "auto" for the first of these that works."""
         self._limits = limits
         self._parallel = parallel
+        # bubblewrap ends before the first process of its name space, which then is left to the nearest subreaper: this process,
+        # which waits for it, and nobody else. 36 is PR_SET_CHILD_SUBREAPER.
+        ctypes.CDLL(None).prctl(36, 1, 0, 0, 0)
         self._tasks = _tasks_of_user()
         self._source = _HEAD + "".join(_source(name) for name in ("seccomp", "child")) + _START
         self.kind, self.notes = self._choose(kind)
@@ -153,11 +157,13 @@ class Sandbox:
             raise failures[0]
         return outcomes
 
-    def _command(self):
+    def _command(self, information):
+        """What is run; `information` is the descriptor on which bubblewrap tells of the process that it makes."""
         program = [sys.executable, "-s", "-B", "-c", self._source]
         if self.kind != "bubblewrap":
             return program
         command = [shutil.which("bwrap"), "--unshare-all", "--die-with-parent", "--new-session", "--cap-drop", "ALL"]
+        command += ["--info-fd", str(information)]
         for path in ("/usr", "/lib", "/lib64", "/bin", "/etc/ld.so.cache", "/etc/localtime"):
             command += ["--ro-bind-try", path, path]
         for path in sorted({sys.prefix, sys.base_prefix, sys.exec_prefix, os.path.dirname(sys.executable)}):
@@ -175,7 +181,7 @@ class Sandbox:
             "word": word,
             "limits": self._limits.resources(self._tasks),
         }
-        child = _Child(self._command(), json.dumps(description).encode(), given, self._limits)
+        child = _Child(self._command, json.dumps(description).encode(), given, self._limits)
         return child.outcome(word)
 
 
@@ -186,14 +192,15 @@ class _Child:
         self._limits = limits
         job_reading, self._job = os.pipe()
         self._answers, answer_writing = os.pipe()
+        self._information, information_writing = os.pipe()
         try:
             self._process = subprocess.Popen(
                 # Descriptors keep their numbers, in bubblewrap too.
-                command + [str(job_reading), str(answer_writing)],
+                command(information_writing) + [str(job_reading), str(answer_writing)],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
-                pass_fds=(job_reading, answer_writing),
+                pass_fds=(job_reading, answer_writing, information_writing),
                 start_new_session=True,
                 cwd="/",
                 env={
@@ -209,10 +216,12 @@ class _Child:
         except BaseException:
             os.close(self._job)
             os.close(self._answers)
+            os.close(self._information)
             raise
         finally:
             os.close(job_reading)
             os.close(answer_writing)
+            os.close(information_writing)
         self._pending = {self._job: memoryview(job), self._process.stdin.fileno(): memoryview(given)}
 
     def outcome(self, word):
@@ -263,12 +272,32 @@ class _Child:
             # It was not waited for, so that the number is its own.
             self._process.kill()
             self._process.wait()
+            self._reap()
             for descriptor in list(self._pending):
                 self._close(descriptor)
             self._process.stdout.close()
             os.close(self._answers)
         self._read(answers, word, outcome)
         return outcome
+
+    def _reap(self):
+        """Takes the end of the process that bubblewrap left, which dies with it."""
+        os.set_blocking(self._information, False)
+        try:
+            text = os.read(self._information, 1 << 12)
+            process = json.loads(text)["child-pid"] if text else None
+        except (OSError, ValueError, KeyError):
+            process = None
+        os.close(self._information)
+        deadline = time.monotonic() + 2
+        while process is not None and time.monotonic() < deadline:
+            try:
+                if os.waitpid(process, os.WNOHANG)[0] != 0:
+                    return
+            except ChildProcessError:
+                # It was bubblewrap's to the end.
+                return
+            time.sleep(0.001)
 
     def _write(self, descriptor):
         try:

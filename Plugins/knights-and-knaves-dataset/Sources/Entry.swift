@@ -5,7 +5,7 @@ import StepwisePlugin
 public func entry() -> UnsafeRawPointer {
   Plugin(
     id: "org.stepwise.dataset.knights-and-knaves",
-    version: "1.0.0",
-    datasets: [KnightsAndKnavesDataset.self]
+    version: "1.1.0",
+    datasets: [KnightsAndKnavesDataset.self, RecordsDataset.self]
   ).exported
 }

@@ -3,6 +3,7 @@ import StepwisePlugin
 
 /// Rows of generated puzzles; the same parameters give the same rows on every machine.
 struct KnightsAndKnavesDataset: Dataset {
+  static let id: String? = "org.stepwise.dataset.knights-and-knaves"
   private var dataset: PuzzleDataset
 
   init(parameters: Parameters) throws {
@@ -21,7 +22,7 @@ struct KnightsAndKnavesDataset: Dataset {
       return try Example(
         dataset.example(at: index),
         id: UInt64(dataset.number(at: index)),
-        options: dataset.options
+        form: dataset.options.form
       )
     } catch {
       throw PluginFailure(.data, "row \(index): \(error)")
@@ -30,8 +31,10 @@ struct KnightsAndKnavesDataset: Dataset {
 }
 
 extension Example {
+  /// A row with the columns that the reward `knights-and-knaves` and people want.
+  ///
   /// - Parameter id: The puzzle's number before any perturbation, by which an evaluation pairs the two.
-  fileprivate init(_ puzzle: PuzzleExample, id: UInt64, options: PuzzleDatasetOptions) {
+  init(_ puzzle: PuzzleExample, id: UInt64, form: ExampleForm) {
     let roles = puzzle.wording.roles
     self.init(
       id: id,
@@ -40,7 +43,7 @@ extension Example {
       difficulty: Double(puzzle.puzzle.people),
       stepBoundaries: puzzle.stepBoundaries,
       columns: [
-        Column("form", .text(options.form.rawValue)),
+        Column("form", .text(form.rawValue)),
         Column("quiz", .text(puzzle.quiz)),
         Column("solution_text", .text(puzzle.solutionText)),
         Column("names", .list(puzzle.wording.names.map { .text($0) })),

@@ -21,6 +21,12 @@ public indirect enum JSON: Sendable, Equatable {
     public var key: String
     /// The value.
     public var value: JSON
+
+    /// Creates a named value.
+    public init(key: String, value: JSON) {
+      self.key = key
+      self.value = value
+    }
   }
 
   /// Reads a whole JSON text.

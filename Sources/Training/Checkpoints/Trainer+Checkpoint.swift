@@ -138,6 +138,7 @@ extension Trainer {
   /// Puts everything but tensors back.
   func restore(_ snapshot: TrainerSnapshot) throws {
     state = snapshot.state
+    packedWindow = nil
     if !snapshot.strategy.isEmpty { try parts.strategy.loadState(snapshot.strategy) }
     if !snapshot.prompts.isEmpty { try parts.prompts?.loadState(snapshot.prompts) }
     if !snapshot.demonstrations.isEmpty {

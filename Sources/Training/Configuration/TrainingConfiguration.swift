@@ -69,6 +69,11 @@ public struct SFTConfiguration: Sendable, Equatable {
     /// Dynamic fine-tuning: -sg(p) log p.
     case dft
   }
+  /// Which rows make up a sequence.
+  public enum PackingStrategy: String, Sendable, CaseIterable {
+    /// Best fit decreasing: the longest row first, each into the fullest sequence that it fits into.
+    case bfd
+  }
   /// Peak learning rate of SFT steps.
   public var learningRate = 2e-5
   /// Rows in a micro-batch.
@@ -81,6 +86,12 @@ public struct SFTConfiguration: Sendable, Equatable {
   public var lossType = LossType.nll
   /// Whether only the completion is trained; `nil`: yes for rows with a prompt.
   public var completionOnlyLoss: Bool?
+  /// Whether only the assistant's turns of a conversation are trained, all of them.
+  public var assistantOnlyLoss = false
+  /// Whether several rows make up a sequence of `maxLength` tokens; attention stays inside a row.
+  public var packing = false
+  /// Which rows go together.
+  public var packingStrategy = PackingStrategy.bfd
 
   /// Creates a configuration with every default.
   public init() {}

@@ -12,6 +12,8 @@ struct CounterRandom: Sendable {
     case rolloutShape = 5
     case shuffleGeneration = 6
     case evaluation = 7
+    case mixture = 8
+    case packing = 9
   }
 
   let seed: UInt64

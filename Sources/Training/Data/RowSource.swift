@@ -2,13 +2,25 @@ import Components
 
 /// Draws rows of one slot in an order that depends on the seed and the epoch alone, and that a checkpoint can name.
 ///
-/// A finite dataset is permuted anew in each epoch; a stream is read in its own order. Rows of the probe are left out.
+/// A finite dataset is permuted anew in each epoch; a stream is read in its own order. Rows of the probe are left out. Of a mixture,
+/// each row's dataset is drawn by weight, and each dataset has epochs of its own.
 final class RowSource {
   /// Where the source stands: everything that a resume needs.
   struct Cursor: Codable, Equatable, Sendable {
     var epoch = 0
     var position = 0
     var drawn = 0
+    /// Where each dataset of a mixture stands; `nil` for one dataset alone.
+    var lanes: [Lane]?
+    /// Choices made among the datasets of a mixture, rows that were passed over included.
+    var choices: UInt64?
+
+    /// Where one dataset of a mixture stands.
+    struct Lane: Codable, Equatable, Sendable {
+      var epoch = 0
+      var position = 0
+      var drawn = 0
+    }
   }
 
   let slot: String
@@ -21,6 +33,11 @@ final class RowSource {
   private var order: [Int] = []
   private var orderEpoch = -1
   private var positions: [UInt64: Int]?
+  private let mixture: DatasetMixture?
+  /// For each dataset of a mixture the order of the epoch that it is in.
+  private var laneOrders: [(epoch: Int, order: [Int])] = []
+  /// Upper ends of the datasets' shares of [0, 1).
+  private let shares: [Double]
 
   init(
     slot: String,
@@ -34,6 +51,20 @@ final class RowSource {
     self.random = random
     self.shuffle = shuffle
     self.heldOut = heldOut
+    mixture = dataset as? DatasetMixture
+    if let mixture {
+      let total = mixture.sources.reduce(0) { $0 + $1.weight }
+      var sum = 0.0
+      shares = mixture.sources.map {
+        sum += $0.weight / total
+        return sum
+      }
+      laneOrders = mixture.sources.map { _ in (-1, []) }
+      cursor.lanes = mixture.sources.map { _ in Cursor.Lane() }
+      cursor.choices = 0
+    } else {
+      shares = []
+    }
     if let count = dataset.count, count <= heldOut.count {
       throw TrainingError.configuration(
         key: slot,
@@ -51,6 +82,18 @@ final class RowSource {
   var epochProgress: Double {
     guard let epochLength, epochLength > 0 else { return 0 }
     return Double(cursor.drawn) / Double(epochLength)
+  }
+
+  /// Rows that are left of the epoch; `nil` where there are no epochs: in a stream, and in a mixture, whose datasets have their own.
+  var remainingInEpoch: Int? {
+    guard mixture == nil, let epochLength else { return nil }
+    return cursor.position < epochLength ? epochLength - cursor.position : epochLength
+  }
+
+  /// How many rows were drawn of each dataset of a mixture, by name; empty for one dataset alone.
+  var drawnBySource: [(name: String, rows: Int)] {
+    guard let mixture, let lanes = cursor.lanes else { return [] }
+    return zip(mixture.sources, lanes).map { ($0.name, $1.drawn) }
   }
 
   /// Where a row stands, so that it can be found again.
@@ -77,7 +120,7 @@ final class RowSource {
     var passedOver = 0
     while rows.count < count {
       // Without a window every row fits, so whole runs of positions are asked for at once.
-      let wanted = difficulty == nil ? count - rows.count : 1
+      let wanted = difficulty == nil && mixture == nil ? count - rows.count : 1
       for (place, row) in try draw(wanted) {
         if let difficulty {
           guard let value = row.difficulty else {
@@ -102,6 +145,7 @@ final class RowSource {
           }
         }
         cursor.drawn += 1
+        if mixture != nil { cursor.lanes?[DatasetMixture.source(ofRow: row.id)].drawn += 1 }
         rows.append((place, row))
       }
     }
@@ -145,10 +189,63 @@ final class RowSource {
     self.cursor = cursor
     orderEpoch = -1
     // No run tells a dataset of its first epoch, so none that goes on does either: its state would not be the same.
-    if cursor.epoch > 0 { try dataset.beginEpoch(cursor.epoch) }
+    if let mixture {
+      if cursor.lanes?.count != mixture.sources.count {
+        self.cursor.lanes = mixture.sources.map { _ in Cursor.Lane() }
+      }
+      self.cursor.choices = cursor.choices ?? UInt64(cursor.drawn)
+      laneOrders = mixture.sources.map { _ in (-1, []) }
+      for (source, lane) in zip(mixture.sources, self.cursor.lanes ?? []) where lane.epoch > 0 {
+        try source.dataset.beginEpoch(lane.epoch)
+      }
+    } else if cursor.epoch > 0 {
+      try dataset.beginEpoch(cursor.epoch)
+    }
+  }
+
+  /// One row of a mixture: of the dataset that the seed and the number of this choice say.
+  private func drawMixed(_ mixture: DatasetMixture) throws -> [(place: Place, row: Example)] {
+    let choice = cursor.choices ?? 0
+    cursor.choices = choice + 1
+    let draw = random.uniform(.mixture, epochKey(0), item: choice)
+    // The last share may fall short of 1 by rounding.
+    let index = shares.firstIndex { draw < $0 } ?? shares.lastIndex { $0 > 0 }!
+    var lane = cursor.lanes![index]
+    let start = mixture.starts[index]
+    func permuted(_ epoch: Int) -> [Int] {
+      let count = mixture.starts[index + 1] - start
+      // The place in the list tells the orders of two copies of a dataset apart.
+      let key = epochKey(epoch) ^ UInt64(index + 1) << 40
+      return (shuffle ? random.permutation(count, .order, key) : Array(0..<count))
+        .map { $0 + start }.filter { !heldOut.contains($0) }
+    }
+    if laneOrders[index].epoch != lane.epoch {
+      laneOrders[index] = (lane.epoch, permuted(lane.epoch))
+    }
+    guard !laneOrders[index].order.isEmpty else {
+      throw TrainingError.configuration(
+        key: slot,
+        value: mixture.sources[index].name,
+        problem: "has no row left: all are held out for the probe",
+        cure: "Give it more rows, or lower probe_size"
+      )
+    }
+    if lane.position >= laneOrders[index].order.count {
+      lane.epoch += 1
+      lane.position = 0
+      try mixture.sources[index].dataset.beginEpoch(lane.epoch)
+      laneOrders[index] = (lane.epoch, permuted(lane.epoch))
+    }
+    let position = laneOrders[index].order[lane.position]
+    lane.position += 1
+    cursor.lanes![index] = lane
+    return [
+      (Place(epoch: lane.epoch, position: position), try fetch(position..<(position + 1))[0])
+    ]
   }
 
   private func draw(_ wanted: Int) throws -> [(place: Place, row: Example)] {
+    if let mixture { return try drawMixed(mixture) }
     guard let count = dataset.count else {
       defer { cursor.position += wanted }
       let start = cursor.position + heldOut.count
@@ -157,7 +254,8 @@ final class RowSource {
       }
     }
     if orderEpoch != cursor.epoch {
-      order = (shuffle ? random.permutation(count, .order, epochKey) : Array(0..<count))
+      order =
+        (shuffle ? random.permutation(count, .order, epochKey(cursor.epoch)) : Array(0..<count))
         .filter { !heldOut.contains($0) }
       orderEpoch = cursor.epoch
     }
@@ -175,10 +273,10 @@ final class RowSource {
   }
 
   /// Slots permute apart even when they share a dataset and a seed.
-  private var epochKey: UInt64 {
+  private func epochKey(_ epoch: Int) -> UInt64 {
     var hash: UInt64 = 0xcbf2_9ce4_8422_2325
     for byte in slot.utf8 { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
-    return (hash << 24) ^ UInt64(cursor.epoch)
+    return (hash << 24) ^ UInt64(epoch)
   }
 
   private func fetch(_ range: Range<Int>) throws -> [Example] {

@@ -1,8 +1,5 @@
-public import Components
+import Components
 import Tokenizers
-
-/// Renders a conversation to text, with or without the opening of the assistant's next turn.
-public typealias ChatRenderer = (_ turns: [Message], _ addGenerationPrompt: Bool) throws -> String
 
 /// Turns rows into token ids, as TRL does: prompt and completion are tokenised apart, and the completion ends in EOS.
 struct RowTokenizer {
@@ -20,6 +17,10 @@ struct RowTokenizer {
     var prompt: [Int32]
     /// The completion with its EOS.
     var completion: [Int32]
+    /// Which tokens of the completion are trained; `nil` for all.
+    var trained: [Bool]?
+    /// Tokens that were cut off at the end.
+    var cut = 0
   }
 
   /// The prompt as the model sees it.
@@ -74,14 +75,29 @@ struct RowTokenizer {
     }
   }
 
-  /// A demonstration cut at the end to `maxLength` tokens (TRL's `truncation_mode: keep_start`).
-  func demonstration(_ example: Example, maxLength: Int, slot: String) throws -> Row? {
-    guard var completion = try completion(example, slot: slot) else { return nil }
-    var prompt = try prompt(example, slot: slot)
-    if prompt.count > maxLength { prompt.removeLast(prompt.count - maxLength) }
-    let room = maxLength - prompt.count
-    if completion.count > room { completion.removeLast(completion.count - room) }
-    return Row(id: example.id, prompt: prompt, completion: completion)
+  /// A demonstration as the settings have it trained, cut at the end to `max_length` tokens (TRL's `truncation_mode: keep_start`).
+  func demonstration(_ example: Example, _ sft: SFTConfiguration, slot: String) throws -> Row? {
+    guard example.completion != nil else { return nil }
+    var row: Row
+    if sft.assistantOnlyLoss {
+      row = try conversation(
+        example,
+        completionOnly: sft.completionOnlyLoss == true,
+        slot: slot
+      )
+    } else {
+      row = Row(
+        id: example.id,
+        prompt: try prompt(example, slot: slot),
+        completion: try completion(example, slot: slot) ?? []
+      )
+    }
+    row.truncate(to: sft.maxLength)
+    if sft.completionOnlyLoss == false, !sft.assistantOnlyLoss {
+      row.completion = row.prompt + row.completion
+      row.prompt = []
+    }
+    return row
   }
 
   /// Where the demonstration's reasoning steps begin, in tokens: the dataset gives byte offsets.
@@ -104,12 +120,24 @@ struct RowTokenizer {
     return found
   }
 
-  private func noTemplate(_ example: Example, slot: String) -> TrainingError {
+  func noTemplate(_ example: Example, slot: String) -> TrainingError {
     .row(
       slot: slot,
       id: example.id,
       problem: "is conversational but the tokenizer has no chat template",
       cure: "Set chat_template_path, or use a dataset with plain text"
     )
+  }
+}
+
+extension RowTokenizer.Row {
+  /// Cuts the end off, the prompt's too where that alone is too long.
+  mutating func truncate(to limit: Int) {
+    cut = max(0, prompt.count + completion.count - limit)
+    if prompt.count > limit { prompt.removeLast(prompt.count - limit) }
+    let room = limit - prompt.count
+    guard completion.count > room else { return }
+    completion.removeLast(completion.count - room)
+    if let marks = trained { trained = Array(marks.prefix(room)) }
   }
 }

@@ -23,11 +23,19 @@ struct TrainingSequence: Codable, Sendable, Equatable {
   var weight = 1.0
   /// Cut at the length limit.
   var truncated = false
+  /// Which completion tokens are trained; `nil` for all. Only demonstrations have it.
+  var trained: [Bool]?
   var oldLogProbs: [Float]?
   var refLogProbs: [Float]?
 
   /// Tokens whose log p is trained: all of the completion, but for the first token of a row without a prompt, which nothing predicts.
-  var trainedTokens: Int { completion.count - (prompt.isEmpty ? 1 : 0) }
+  var trainedTokens: Int {
+    guard let trained else { return completion.count - unpredicted }
+    return trained.dropFirst(unpredicted).count { $0 }
+  }
+
+  /// Completion tokens that nothing predicts: the first one of a row without a prompt.
+  var unpredicted: Int { prompt.isEmpty ? 1 : 0 }
 
   /// Trained tokens without those of a hint.
   var sampledTokens: Int { trainedTokens - trainedHint }
@@ -43,7 +51,8 @@ struct TrainingSequence: Codable, Sendable, Equatable {
       group: group,
       prompt: row.prompt,
       completion: row.completion,
-      weight: weight
+      weight: weight,
+      trained: row.trained
     )
   }
 }

@@ -50,12 +50,19 @@ struct MicroBatch {
     var targets: [Int32] = []
     var starts = [0]
     for (sequence, row) in zip(self.sequences, predicting) {
-      let trained = sequence.trainedTokens
-      if trained > 0 {
-        rows.append(row.first)
-        rows += row.others..<(row.others + Int32(trained - 1))
+      let predicted = sequence.completion.dropFirst(sequence.unpredicted)
+      if let mask = sequence.trained?.dropFirst(sequence.unpredicted) {
+        for (offset, (token, isTrained)) in zip(predicted, mask).enumerated() where isTrained {
+          rows.append(offset == 0 ? row.first : row.others + Int32(offset - 1))
+          targets.append(token)
+        }
+      } else {
+        if let last = predicted.indices.last {
+          rows.append(row.first)
+          rows += row.others..<(row.others + Int32(last - predicted.startIndex))
+        }
+        targets += predicted
       }
-      targets += sequence.completion.suffix(trained)
       starts.append(rows.count)
     }
     self.packed = packed

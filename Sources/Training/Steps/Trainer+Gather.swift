@@ -76,6 +76,7 @@ extension Trainer {
     let stored = !plan.exampleIDs.isEmpty && plan.exampleSlot == .prompts
     guard let source = stored ? prompts : demonstrations else { return [] }
     let sft = configuration.sft
+    if sft.packing, plan.exampleIDs.isEmpty { return try packedMicroBatches(plan, source) }
     let examples =
       plan.exampleIDs.isEmpty
       ? try source.next(sft.rowsPerStep, difficulty: plan.difficulty)
@@ -93,23 +94,13 @@ extension Trainer {
   ) throws
     -> TrainingSequence
   {
-    guard
-      var row = try rows.demonstration(
-        example,
-        maxLength: configuration.sft.maxLength,
-        slot: slot
-      )
-    else {
+    guard let row = try rows.demonstration(example, configuration.sft, slot: slot) else {
       throw TrainingError.row(
         slot: slot,
         id: example.id,
         problem: "has no completion to imitate",
         cure: "Use rows with prompt and completion, text or messages in the demonstrations slot"
       )
-    }
-    if configuration.sft.completionOnlyLoss == false {
-      row.completion = row.prompt + row.completion
-      row.prompt = []
     }
     let sequence = TrainingSequence.demonstration(row, group: group, weight: weight)
     guard sequence.trainedTokens > 0 else {

@@ -26,6 +26,11 @@ extension Trainer {
       var record = Record()
       record["step"] = .int(Int64(state.step))
       for metric in state.pendingMetrics.drain() { record[metric.name] = .double(metric.value) }
+      for source in [prompts, demonstrations].compactMap({ $0 }) {
+        for (name, rows) in source.drawnBySource {
+          record["data/\(source.slot)/\(name)"] = .int(Int64(rows))
+        }
+      }
       try run.append(record, to: .metrics)
     }
     observer?.observe(

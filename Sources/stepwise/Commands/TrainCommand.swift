@@ -10,8 +10,8 @@ struct TrainCommand: ParsableCommand {
     commandName: "train",
     abstract: "Train a model, or go on with a run.",
     discussion: """
-      Without a CONFIG.yaml the default recipe is trained: a small model from scratch on \
-      Knights-and-Knaves puzzles. Arguments of the form key.sub=value go over the configuration. The \
+      Without a CONFIG.yaml a recipe is trained: a small model from scratch on Knights-and-Knaves \
+      puzzles, or what --recipe names. Arguments of the form key.sub=value go over the configuration. The \
       first Ctrl-C finishes the step and writes a checkpoint, the second stops at once.
       """
   )
@@ -37,7 +37,13 @@ struct TrainCommand: ParsableCommand {
   @Flag(help: "Check everything, print the complete configuration, and train nothing.")
   var dryRun = false
 
-  @Flag(help: "The default recipe, cut down to a minute or two.")
+  @Option(help: "A recipe that ships: \(Recipe.allCases.map(\.rawValue).joined(separator: ", ")).")
+  var recipe: String?
+
+  @Option(help: "The files of the recipe gsm8k: a folder with train.jsonl and test.jsonl.")
+  var data: String?
+
+  @Flag(help: "The recipe, cut down to a minute or two.")
   var smoke = false
 
   @Flag(help: "Print every configuration key with its type and default.")
@@ -71,17 +77,33 @@ struct TrainCommand: ParsableCommand {
 
   private func load() throws -> LoadedConfiguration {
     if let file = arguments.first, !file.contains("=") {
-      if smoke { throw ValidationError("--smoke is for the default recipe: leave out \(file).") }
+      if smoke || recipe != nil || data != nil {
+        throw ValidationError("--recipe, --data and --smoke are for recipes: leave out \(file).")
+      }
       return try RunConfiguration.load(
         yaml: try InputFile.text(file),
         file: file,
         overrides: Array(arguments.dropFirst())
       )
     }
+    let name = recipe ?? Recipe.knightsAndKnaves.rawValue
+    let names = Recipe.allCases.map(\.rawValue)
+    guard let recipe = Recipe(rawValue: name) else {
+      let near = nearestName(to: name, among: names).map { " Did you mean \($0)?" } ?? ""
+      throw ValidationError(
+        "There is no recipe \(name); there are \(names.joined(separator: ", ")).\(near)"
+      )
+    }
+    let text: (yaml: String, file: String)
+    do throws(RecipeError) {
+      text = try recipe.configuration(data: data)
+    } catch {
+      throw ValidationError(error.message)
+    }
     return try RunConfiguration.load(
-      yaml: DefaultRecipe.yaml,
-      file: DefaultRecipe.fileName,
-      overrides: (smoke ? DefaultRecipe.smoke : []) + arguments
+      yaml: text.yaml,
+      file: text.file,
+      overrides: (smoke ? recipe.smoke : []) + arguments
     )
   }
 

@@ -5,15 +5,18 @@ import Training
 extension ChatTemplate {
   /// The template as the trainer calls it.
   var renderer: ChatRenderer {
-    { turns, addGenerationPrompt in
-      try render(
-        messages: turns.map { turn in
-          ["role": .string(turn.role), "content": .string(turn.content)]
-        },
-        addGenerationPrompt: addGenerationPrompt
-      )
+    ChatRenderer { turns, addGenerationPrompt in
+      try render(messages: turns.map(\.json), addGenerationPrompt: addGenerationPrompt)
+    } marking: { turns in
+      let rendering = try renderMarkingGeneration(messages: turns.map(\.json))
+      return .init(text: rendering.text, generated: rendering.generated)
     }
   }
+}
+
+extension Message {
+  /// The turn as a template sees it.
+  fileprivate var json: JSONValue { ["role": .string(role), "content": .string(content)] }
 }
 
 extension Tokenizer {

@@ -41,12 +41,61 @@ struct LoadedSlot<Part> {
   }
 }
 
+/// The rows of a slot: one plugin's, or those of several that are mixed.
+struct LoadedDataset {
+  /// `prompts`, `demonstrations` or `evaluation.prompts`.
+  let slot: String
+  /// What the trainer draws from.
+  let part: any Dataset
+  /// The plugins.
+  var sources: [LoadedSlot<any Dataset>]
+  /// For each plugin the rows that it gives to the slot.
+  let parts: [DatasetMixture.Source]
+
+  init(
+    slot: String,
+    _ sources: [LoadedSlot<any Dataset>],
+    _ configuration: DatasetConfiguration
+  ) throws {
+    self.slot = slot
+    self.sources = sources
+    var parts: [DatasetMixture.Source] = []
+    for (loaded, source) in zip(sources, configuration.sources) {
+      var rows = loaded.part
+      if let rule = source.split {
+        rows = try DatasetSplit(rows, slot: loaded.slot, rule: rule)
+      }
+      let id = loaded.plugin.identity.id
+      var name = source.name ?? id.split(separator: ".").last.map(String.init) ?? id
+      if parts.contains(where: { $0.name == name }) { name += "-\(parts.count)" }
+      parts.append(.init(name: name, dataset: rows, weight: source.weight))
+    }
+    self.parts = parts
+    part = parts.count == 1 ? parts[0].dataset : try DatasetMixture(slot: slot, parts)
+  }
+
+  /// The first plugin, the only one but for a mixture.
+  var plugin: LoadedPlugin { sources[0].plugin }
+
+  /// The plugins' ids, as one text.
+  var id: String { sources.map(\.plugin.identity.id).joined(separator: "+") }
+
+  /// The configuration with the plugins' complete parameters.
+  func resolved(_ configuration: DatasetConfiguration) -> DatasetConfiguration {
+    var configuration = configuration
+    for index in configuration.sources.indices where sources.indices.contains(index) {
+      configuration.sources[index].component.parameters = sources[index].plugin.parameters
+    }
+    return configuration
+  }
+}
+
 /// A run's plugins, loaded.
 struct LoadedParts {
   var strategy: LoadedSlot<any MixingStrategy>
-  var prompts: LoadedSlot<any Dataset>?
-  var demonstrations: LoadedSlot<any Dataset>?
-  var evaluation: LoadedSlot<any Dataset>?
+  var prompts: LoadedDataset?
+  var demonstrations: LoadedDataset?
+  var evaluation: LoadedDataset?
   /// In the order of the configuration.
   var rewards: [LoadedSlot<WeightedReward>] = []
 
@@ -63,16 +112,19 @@ struct LoadedParts {
     )
   }
 
+  /// The datasets' plugins, in the order of the configuration.
+  var datasets: [LoadedSlot<any Dataset>] {
+    [prompts, demonstrations, evaluation].flatMap { $0?.sources ?? [] }
+  }
+
   /// The plugins, in the order of the configuration.
   var plugins: [LoadedPlugin] {
-    [strategy.plugin] + [prompts, demonstrations, evaluation].compactMap { $0?.plugin }
-      + rewards.map(\.plugin)
+    [strategy.plugin] + datasets.map(\.plugin) + rewards.map(\.plugin)
   }
 
   /// The plugins as a run records them.
   var records: [Provenance.Plugin] {
-    [strategy.record] + [prompts, demonstrations, evaluation].compactMap { $0?.record }
-      + rewards.map(\.record)
+    [strategy.record] + datasets.map(\.record) + rewards.map(\.record)
   }
 
   /// A configuration with every plugin's complete parameters: defaults filled in, paths absolute, so that it means the same from
@@ -80,11 +132,13 @@ struct LoadedParts {
   func resolved(_ configuration: RunConfiguration) -> RunConfiguration {
     var configuration = configuration
     configuration.strategy?.parameters = strategy.plugin.parameters
-    if let prompts { configuration.prompts?.parameters = prompts.plugin.parameters }
+    if let prompts { configuration.prompts = configuration.prompts.map(prompts.resolved) }
     if let demonstrations {
-      configuration.demonstrations?.parameters = demonstrations.plugin.parameters
+      configuration.demonstrations = configuration.demonstrations.map(demonstrations.resolved)
     }
-    if let evaluation { configuration.evaluationPrompts?.parameters = evaluation.plugin.parameters }
+    if let evaluation {
+      configuration.evaluationPrompts = configuration.evaluationPrompts.map(evaluation.resolved)
+    }
     for (index, reward) in rewards.enumerated() {
       configuration.rewards[index].component.parameters = reward.plugin.parameters
     }

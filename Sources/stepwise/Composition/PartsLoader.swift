@@ -40,20 +40,17 @@ final class PartsLoader {
   }
 
   /// Rows of an evaluation: `evaluation.prompts`, then the further sets.
-  func loadEvaluationSets() throws -> [LoadedSlot<any Dataset>] {
+  func loadEvaluationSets() throws -> [LoadedDataset] {
     guard let prompts = try loadDataset("evaluation.prompts") else {
       preconditionFailure("the check of the configuration asks for held-out rows")
     }
     return try [prompts]
       + loaded.configuration.evaluationSets.map { set in
-        try load(
-          "evaluation.sets/\(set.name)",
-          .dataset,
-          set.component(in: loaded.configuration),
-          label: set.name
-        ) {
+        let component = set.component(in: loaded.configuration)
+        let rows = try load(set.slot, .dataset, component, label: set.name) {
           try catalog.loadDataset($0, services: $1)
         }
+        return try LoadedDataset(slot: set.slot, [rows], DatasetConfiguration(component))
       }
   }
 
@@ -66,8 +63,7 @@ final class PartsLoader {
       do throws(PluginError) {
         component.parameters = try catalog.identify(.dataset, reference).parameters
       } catch {
-        let slot = "evaluation.sets/\(set.name)"
-        throw SlotError(place: loaded.place(of: "evaluation.sets"), slot: slot, error: error)
+        throw SlotError(place: loaded.place(of: "evaluation.sets"), slot: set.slot, error: error)
       }
       var resolved = set
       resolved.component = component
@@ -86,17 +82,17 @@ final class PartsLoader {
   }
 
   /// - Parameter slot: `prompts`, `demonstrations` or `evaluation.prompts`.
-  func loadDataset(_ slot: String) throws -> LoadedSlot<any Dataset>? {
-    let component =
-      switch slot {
-      case "prompts": loaded.configuration.prompts
-      case "demonstrations": loaded.configuration.demonstrations
-      default: loaded.configuration.evaluationPrompts
-      }
-    guard let component else { return nil }
-    return try load(slot, .dataset, component, label: slot) {
-      try catalog.loadDataset($0, services: $1)
+  func loadDataset(_ slot: String) throws -> LoadedDataset? {
+    guard let configuration = loaded.configuration.dataset(slot) else { return nil }
+    var sources: [LoadedSlot<any Dataset>] = []
+    for (name, source) in zip(configuration.slots(slot), configuration.sources) {
+      sources.append(
+        try load(name, .dataset, source.component, label: name) {
+          try catalog.loadDataset($0, services: $1)
+        }
+      )
     }
+    return try LoadedDataset(slot: slot, sources, configuration)
   }
 
   func loadRewards() throws -> [LoadedSlot<WeightedReward>] {
@@ -147,10 +143,7 @@ final class PartsLoader {
         reconfigure: found.reconfigure
       )
     } catch let error as PluginError {
-      let key =
-        slot.hasPrefix("rewards")
-        ? "rewards" : slot.hasPrefix("evaluation.sets") ? "evaluation.sets" : slot
-      throw SlotError(place: loaded.place(of: key), slot: slot, error: error)
+      throw SlotError(place: loaded.place(of: SlotNames.key(slot)), slot: slot, error: error)
     }
   }
 }

@@ -73,7 +73,7 @@ extension LoadedParts {
   /// The bytes that were loaded, by slot.
   var pins: [String: PluginPins.Pin] {
     var pins = ["strategy": PluginPins.Pin(strategy.plugin)]
-    for dataset in [prompts, demonstrations, evaluation].compactMap({ $0 }) {
+    for dataset in datasets {
       pins[dataset.slot] = PluginPins.Pin(dataset.plugin)
     }
     for (index, reward) in rewards.enumerated() {

@@ -26,24 +26,19 @@ extension LoadedConfiguration {
         let isReward = slot.hasPrefix("rewards.")
         found.append((isReward ? "rewards/\(plugin.label)" : slot, plugin))
       } catch {
-        let key =
-          slot.hasPrefix("rewards")
-          ? "rewards" : slot.hasPrefix("evaluation.sets") ? "evaluation.sets" : slot
-        throw SlotError(place: place(of: key), slot: slot, error: error)
+        throw SlotError(place: place(of: SlotNames.key(slot)), slot: slot, error: error)
       }
     }
     try add("strategy", .strategy, configuration.strategy, label: "strategy")
-    try add("prompts", .dataset, configuration.prompts, label: "prompts")
-    try add("demonstrations", .dataset, configuration.demonstrations, label: "demonstrations")
-    try add(
-      "evaluation.prompts",
-      .dataset,
-      configuration.evaluationPrompts,
-      label: "evaluation.prompts"
-    )
+    for slot in ["prompts", "demonstrations", "evaluation.prompts"] {
+      guard let dataset = configuration.dataset(slot) else { continue }
+      for (name, source) in zip(dataset.slots(slot), dataset.sources) {
+        try add(name, .dataset, source.component, label: name)
+      }
+    }
     for set in configuration.evaluationSets {
       let component = set.component(in: configuration)
-      try add("evaluation.sets/\(set.name)", .dataset, component, label: set.name)
+      try add(set.slot, .dataset, component, label: set.name)
     }
     for (index, reward) in configuration.rewards.enumerated() {
       try add("rewards.\(index)", .reward, reward.component, label: reward.name)

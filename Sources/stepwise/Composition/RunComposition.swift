@@ -46,7 +46,7 @@ struct RunComposition {
     evaluationSets = try loader.resolvedEvaluationSets()
     tokenizer = try TokenizerComposer.make(
       loaded,
-      parts: plugins.parts,
+      datasets: [plugins.demonstrations?.part, plugins.prompts?.part],
       saved: run?.appending(path: Self.tokenizerName)
     )
     services.tokenizer.set(tokenizer)

@@ -11,6 +11,15 @@ enum SlotNames {
     return index
   }
 
+  /// The key of the configuration that names a slot's plugin: lists are one key.
+  static func key(_ slot: String) -> String {
+    if slot.hasPrefix(EvaluationSetConfiguration.slotPrefix) { return "evaluation.sets" }
+    for list in ["rewards", "prompts", "demonstrations"] where slot.hasPrefix("\(list).") {
+      return list
+    }
+    return slot
+  }
+
   /// A run's recorded plugins with the slots that its configuration has.
   static func numbered(
     _ plugins: [Provenance.Plugin]

@@ -1,7 +1,6 @@
 import Components
 import FoundationEssentials
 import Tokenizers
-import Training
 
 /// Finds or makes the tokenizer of a run.
 enum TokenizerComposer {
@@ -9,10 +8,12 @@ enum TokenizerComposer {
   private static let rowLimit = 20_000
   private static let rowsAtOnce = 512
 
-  /// - Parameter saved: the run's own copy, on resume.
+  /// - Parameters:
+  ///   - datasets: the rows that a tokenizer from data is made of.
+  ///   - saved: the run's own copy, on resume.
   static func make(
     _ loaded: LoadedConfiguration,
-    parts: TrainingParts,
+    datasets: [(any Dataset)?],
     saved: URL?
   ) throws -> Tokenizer {
     if let saved, FileManager.default.fileExists(atPath: saved.path) {
@@ -22,7 +23,12 @@ enum TokenizerComposer {
     switch configuration.tokenizer {
     case RunConfiguration.wordLevelTokenizer?:
       return try Tokenizer.trainWordLevel(
-        texts: try texts(of: [parts.demonstrations, parts.prompts])
+        texts: try texts(of: datasets)
+      )
+    case RunConfiguration.byteLevelTokenizer?:
+      return try Tokenizer.trainByteLevel(
+        texts: try texts(of: datasets),
+        vocabularySize: configuration.tokenizerVocabSize
       )
     case let path?: return try Tokenizer(contentsOf: path)
     case nil:
@@ -31,7 +37,8 @@ enum TokenizerComposer {
           loaded.place(of: "tokenizer"),
           key: "tokenizer",
           problem: "a model with random weights brings no tokenizer",
-          cure: "Set tokenizer to \(RunConfiguration.wordLevelTokenizer) or to a tokenizer.json"
+          cure: "Set tokenizer to \(RunConfiguration.wordLevelTokenizer), to "
+            + "\(RunConfiguration.byteLevelTokenizer) or to a tokenizer.json"
         )
       }
       return try Tokenizer(contentsOf: model)

@@ -8,8 +8,6 @@ struct AdapterConfiguration: Sendable, Equatable {
   var rank = LoRAConfiguration().rank
   /// `lora_alpha`.
   var alpha = LoRAConfiguration().alpha
-  /// `lora_dropout`; 0 is the only value that the key takes.
-  var dropout = 0.0
   /// `lora_target_modules`; `nil` for what PEFT adapts by itself.
   var targetModules: [String]?
   /// `use_rslora`.

@@ -16,6 +16,11 @@ struct EvaluationSetConfiguration: Sendable, Equatable {
   /// What results call the rows of `evaluation.prompts`.
   static let promptsName = "prompts"
 
+  /// What the slots of sets begin with.
+  static let slotPrefix = "evaluation.sets/"
+  /// What the slot of its plugin is called.
+  var slot: String { Self.slotPrefix + name }
+
   /// The keys of a set's table.
   static let keys = ["name", "clean", "pair_by"] + ComponentConfiguration.keys
 
@@ -26,7 +31,7 @@ struct EvaluationSetConfiguration: Sendable, Equatable {
       preconditionFailure("the check refuses a set without dataset and clean")
     }
     var component: ComponentConfiguration
-    if clean == Self.promptsName, let prompts = configuration.evaluationPrompts {
+    if clean == Self.promptsName, let prompts = configuration.evaluationPrompts?.single {
       component = prompts
     } else if let set = configuration.evaluationSets.first(where: { $0.name == clean }) {
       component = set.component(in: configuration)
@@ -206,6 +211,13 @@ extension LoadedConfiguration {
           "clean",
           "there is no set \(clean) before this one",
           "Name one of: \(known.joined(separator: ", "))"
+        )
+      }
+      if set.component == nil, configuration.evaluationPrompts?.sources.first?.split != nil {
+        throw failure(
+          "clean",
+          "the rows of evaluation.prompts are a split of their dataset by content, which other parameters would cut elsewhere",
+          "Give evaluation.prompts a dataset without split, for example a file of its own"
         )
       }
       if set.clean == nil, set.pairBy != nil {

@@ -8,11 +8,14 @@ extension LoadedConfiguration {
     case training
     /// An evaluation of a model that is named elsewhere: held-out rows and rewards are enough.
     case evaluation
+    /// A look at the rows: datasets are enough.
+    case data
   }
 
   /// Refuses settings that do not fit together, and offers the nearest that do.
   func check(for purpose: Purpose) throws(ConfigurationError) {
     switch purpose {
+    case .data: return
     case .training:
       try checkModel()
       try checkAdapter()

@@ -69,8 +69,10 @@ struct RunConfiguration: Sendable, Equatable {
   var modelConfig: ParameterValue?
   /// Whether an adapter is trained, and which.
   var adapter = AdapterConfiguration()
-  /// `word_level`, or a path to a `tokenizer.json` or its directory; `nil` for the model's own.
+  /// `word_level`, `byte_level_bpe`, or a path to a `tokenizer.json` or its directory; `nil` for the model's own.
   var tokenizer: String?
+  /// Tokens of a byte-level tokenizer that is made from the data.
+  var tokenizerVocabSize = 2048
   /// A Jinja chat template in place of the tokenizer's.
   var chatTemplatePath: String?
   /// Where the run goes; `nil` for `runs/NAME`.
@@ -80,13 +82,13 @@ struct RunConfiguration: Sendable, Equatable {
   /// Decides each step.
   var strategy: ComponentConfiguration?
   /// Rows that are rolled out.
-  var prompts: ComponentConfiguration?
+  var prompts: DatasetConfiguration?
   /// Rows that are imitated.
-  var demonstrations: ComponentConfiguration?
+  var demonstrations: DatasetConfiguration?
   /// What scores completions.
   var rewards: [RewardConfiguration] = []
   /// Held-out rows.
-  var evaluationPrompts: ComponentConfiguration?
+  var evaluationPrompts: DatasetConfiguration?
   /// More held-out rows, for `stepwise eval`.
   var evaluationSets: [EvaluationSetConfiguration] = []
   /// By which columns evaluations are split; `nil` for difficulty.
@@ -98,6 +100,10 @@ struct RunConfiguration: Sendable, Equatable {
   /// Threads and kernels.
   var numerics = NumericsConfiguration()
 
-  /// The tokenizer that is made from the data.
+  /// The tokenizer whose tokens are the words of the data.
   static let wordLevelTokenizer = "word_level"
+  /// The tokenizers that are made from the data.
+  static let madeTokenizers = [wordLevelTokenizer, byteLevelTokenizer]
+  /// The tokenizer that learns byte-level BPE from the data.
+  static let byteLevelTokenizer = "byte_level_bpe"
 }

@@ -20,10 +20,10 @@ struct ConfigurationChange {
       result.configuration.strategy = try component(swap, loaded.configuration.strategy, "strategy")
       return (result, "strategy")
     case "prompts":
-      result.configuration.prompts = try component(swap, loaded.configuration.prompts, "prompts")
+      result.configuration.prompts = try dataset(swap, loaded.configuration.prompts, "prompts")
       return (result, "prompts")
     case "demonstrations":
-      result.configuration.demonstrations = try component(
+      result.configuration.demonstrations = try dataset(
         swap,
         loaded.configuration.demonstrations,
         "demonstrations"
@@ -76,6 +76,17 @@ struct ConfigurationChange {
     var reward = old
     reward.component = component
     return reward
+  }
+
+  /// The rows that take a slot. One dataset takes the place of a mixture; a part of a split stays that part.
+  private func dataset(
+    _ swap: Intervention.Swap,
+    _ old: DatasetConfiguration?,
+    _ slot: String
+  ) throws -> DatasetConfiguration {
+    var source = DatasetSource(component: try component(swap, old?.single, slot))
+    if swap.isReload, let old, old.sources.count == 1 { source.split = old.sources[0].split }
+    return DatasetConfiguration(sources: [source])
   }
 
   /// The plugin that takes a slot.
@@ -214,8 +225,8 @@ extension ConfigurationKeys {
 
   /// Keys that decide what a run is: another value is another run.
   static let fixed: Set<String> = [
-    "model_name_or_path", "model.config", "tokenizer", "chat_template_path", "seed",
-    "shuffle_dataset", "probe_size", "interventions", "use_peft", "lora_r", "lora_alpha",
+    "model_name_or_path", "model.config", "tokenizer", "tokenizer_vocab_size", "chat_template_path",
+    "seed", "shuffle_dataset", "probe_size", "interventions", "use_peft", "lora_r", "lora_alpha",
     "lora_target_modules", "use_rslora", "adapter_name_or_path",
   ]
 }

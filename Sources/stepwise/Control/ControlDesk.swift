@@ -143,14 +143,14 @@ final class Handed<Value>: @unchecked Sendable {
 /// A plugin that waits to take a slot.
 enum Newcomer {
   case strategy(LoadedSlot<any MixingStrategy>)
-  case dataset(LoadedSlot<any Dataset>)
+  case dataset(LoadedDataset)
   case reward(LoadedSlot<WeightedReward>)
 
   /// Whether what it reports is part of the run's metrics.
   var gate: MetricGate {
     switch self {
     case .strategy(let slot): return slot.gate
-    case .dataset(let slot): return slot.gate
+    case .dataset(let dataset): return dataset.sources[0].gate
     case .reward(let slot): return slot.gate
     }
   }
@@ -158,7 +158,7 @@ enum Newcomer {
   var plugin: LoadedPlugin {
     switch self {
     case .strategy(let slot): return slot.plugin
-    case .dataset(let slot): return slot.plugin
+    case .dataset(let dataset): return dataset.plugin
     case .reward(let slot): return slot.plugin
     }
   }

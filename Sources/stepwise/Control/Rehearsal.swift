@@ -52,8 +52,8 @@ struct Rehearsal {
     var isolated = loaded
     switch slot {
     case "strategy": isolated.configuration.strategy?.isolation = .process
-    case "prompts": isolated.configuration.prompts?.isolation = .process
-    case "demonstrations": isolated.configuration.demonstrations?.isolation = .process
+    case "prompts": isolated.configuration.prompts?.isolate()
+    case "demonstrations": isolated.configuration.demonstrations?.isolate()
     default:
       let index = SlotNames.rewardIndex(slot)
       isolated.configuration.rewards[index].component.isolation = .process
@@ -89,6 +89,12 @@ struct Rehearsal {
     if rows.isEmpty {
       throw ControlProblem("\(dataset.identity.id) has no rows", cure: "Give one with rows.")
     }
+  }
+}
+
+extension DatasetConfiguration {
+  fileprivate mutating func isolate() {
+    for index in sources.indices { sources[index].component.isolation = .process }
   }
 }
 

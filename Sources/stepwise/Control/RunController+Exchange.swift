@@ -56,7 +56,7 @@ extension RunController {
       live.strategy = new
     case .dataset(let new):
       let old = slot == "prompts" ? live.prompts : live.demonstrations
-      let isSame = old?.plugin.identity.id == new.plugin.identity.id
+      let isSame = old?.id == new.id
       try trainer.exchange(
         dataset: new.part,
         in: slot == "prompts" ? .prompts : .demonstrations,
@@ -102,23 +102,37 @@ extension RunController {
     let old = loaded.configuration
     let new = target.configuration
     var exchanged: [String] = []
-    func isOther(_ slot: String) -> Bool { pins != nil && pins![slot] != steering.pins[slot] }
+    func isOther(_ slot: String) -> Bool {
+      guard let pins else { return false }
+      // The plugins of a mixture are `prompts.0`, `prompts.1`, ...
+      func own(_ pins: [String: PluginPins.Pin]) -> [String: PluginPins.Pin] {
+        pins.filter { $0.key == slot || $0.key.hasPrefix("\(slot).") }
+      }
+      return own(pins) != own(steering.pins)
+    }
 
     try trainer.exchangeTogether {
       for slot in ["prompts", "demonstrations"] {
-        let (was, component) =
-          slot == "prompts"
-          ? (old.prompts, new.prompts) : (old.demonstrations, new.demonstrations)
-        guard let component, component != was || isOther(slot) else { continue }
+        let (was, dataset) = (old.dataset(slot), new.dataset(slot))
+        guard let dataset, dataset != was || isOther(slot) else { continue }
         var present = slot == "prompts" ? live.prompts : live.demonstrations
+        // Only a plugin's own parameters can change under a dataset that stays.
         let stays =
-          try present != nil
-          && reconfigure(&present!, was, component, isOther(slot), mayReload, &undo)
+          try present != nil && was?.single != nil && dataset.single != nil
+          && was?.sources[0].split == dataset.sources[0].split
+          && reconfigure(
+            &present!.sources[0],
+            was?.single,
+            dataset.single!,
+            isOther(slot),
+            mayReload,
+            &undo
+          )
         if stays {
           if slot == "prompts" { live.prompts = present } else { live.demonstrations = present }
         } else {
-          let newcomer = try load(target, slot: slot, pin: pins?[slot])
-          try put(newcomer, in: slot, of: target, trainer)
+          let newcomer = try loader(target, pins ?? [:]).loadDataset(slot)!
+          try put(.dataset(newcomer), in: slot, of: target, trainer)
           exchanged.append(slot)
         }
       }
@@ -127,7 +141,7 @@ extension RunController {
         live.evaluation =
           new.evaluationPrompts == nil
           ? nil
-          : try loader(target, pins?[evaluation].map { [evaluation: $0] } ?? [:])
+          : try loader(target, pins ?? [:])
             .loadDataset(evaluation)
         try trainer.exchange(evaluation: live.evaluation?.part)
         exchanged.append(evaluation)

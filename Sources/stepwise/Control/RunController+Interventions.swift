@@ -318,8 +318,9 @@ extension RunController {
   ) throws -> ComponentConfiguration {
     switch slot {
     case "strategy": return target.configuration.strategy!
-    case "prompts": return target.configuration.prompts!
-    case "demonstrations": return target.configuration.demonstrations!
+    case "prompts", "demonstrations":
+      // A swap puts one dataset into the slot.
+      return target.configuration.dataset(slot)!.sources[0].component
     default:
       return target.configuration.rewards[SlotNames.rewardIndex(slot)].component
     }

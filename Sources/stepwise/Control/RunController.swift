@@ -319,8 +319,8 @@ extension LoadedParts {
   /// The plugins' ids, by slot of the configuration.
   var ids: [String: String] {
     var ids = ["strategy": strategy.plugin.identity.id]
-    ids["prompts"] = prompts?.plugin.identity.id
-    ids["demonstrations"] = demonstrations?.plugin.identity.id
+    ids["prompts"] = prompts?.id
+    ids["demonstrations"] = demonstrations?.id
     for (index, reward) in rewards.enumerated() {
       ids["rewards.\(index)"] = reward.plugin.identity.id
     }

@@ -123,10 +123,12 @@ struct ScheduleCheck {
     switch slot {
     case "strategy": try tell(&live.strategy, configuration.strategy?.parameters ?? .null)
     case "prompts":
-      if live.prompts != nil { try tell(&live.prompts!, configuration.prompts!.parameters) }
+      if live.prompts != nil, let single = configuration.prompts?.single {
+        try tell(&live.prompts!.sources[0], single.parameters)
+      }
     case "demonstrations":
-      if live.demonstrations != nil {
-        try tell(&live.demonstrations!, configuration.demonstrations!.parameters)
+      if live.demonstrations != nil, let single = configuration.demonstrations?.single {
+        try tell(&live.demonstrations!.sources[0], single.parameters)
       }
     default:
       let index = SlotNames.rewardIndex(slot)

@@ -57,9 +57,11 @@ struct EvaluationResults {
     let votes = prompts.contains { $0.completions.contains { $0.answer != nil } }
     func metrics(_ mode: Mode) -> [PromptMetric] {
       let wanted = counts.filter { $0 <= mode.k }
+      // Accuracy is always among them.
       return PromptMetric.all(
         k: mode.k,
-        counts: wanted.isEmpty ? PromptMetric.usualCounts(upTo: mode.k) : wanted,
+        counts: wanted.isEmpty
+          ? PromptMetric.usualCounts(upTo: mode.k) : Set([1] + wanted).sorted(),
         rewards: rewards,
         votes: votes
       )

@@ -76,7 +76,7 @@ struct EvaluationTarget {
     // A checkpoint brings its tokenizer; the configuration's goes before a foreign model's own.
     let configured = loaded.configuration.tokenizer
     let isOwn =
-      !isNamed || configured == nil || configured == RunConfiguration.wordLevelTokenizer
+      !isNamed || configured == nil || RunConfiguration.madeTokenizers.contains(configured!)
     tokenizer = isOwn ? model.tokenizer.path : configured!
   }
 

@@ -96,6 +96,8 @@ extension Steering {
       pins.keys.filter { slot in
         swapped.contains(slot)
           || (slot.hasPrefix("rewards.") && swapped.contains { $0.hasPrefix("rewards") })
+          // The plugins of a mixture.
+          || exchanged.contains { slot.hasPrefix("\($0).") }
       }
     )
   }

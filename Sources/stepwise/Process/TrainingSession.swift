@@ -28,6 +28,11 @@ struct TrainingSession {
   func begin(_ loaded: LoadedConfiguration, name: String) throws {
     let composition = try RunComposition(loaded, notices: notices)
     try ScheduleCheck.check(composition)
+    if let warning = try composition.plugins.contaminationWarning(
+      maxPrompts: loaded.configuration.training.evaluation.maxPrompts
+    ) {
+      notices.post(warning)
+    }
     let run: RunDirectory
     if let path = loaded.configuration.outputDir {
       run = try .create(at: URL(filePath: path, directoryHint: .isDirectory))

@@ -114,23 +114,35 @@ struct RewardRescore {
       _ = FileManager.default.changeCurrentDirectoryPath(directory)
     }
     do {
-      let loaded = try catalog.loadDataset(
-        PluginReference(
-          prompts.plugin,
-          parameters: prompts.parameters,
-          label: "prompts",
-          isolation: prompts.isolation
-        ),
-        services: services
-      )
-      let recorded = run.provenance?.plugins.first { $0.slot == "prompts" }?.digest
-      if let recorded, recorded != loaded.plugin.identity.digest {
-        notes.append(
-          "the prompts' plugin is not the one that the run used; rows are checked by their ids"
+      var sources: [LoadedSlot<any Dataset>] = []
+      for (slot, source) in zip(prompts.slots("prompts"), prompts.sources) {
+        let loaded = try catalog.loadDataset(
+          PluginReference(
+            source.component.plugin,
+            parameters: source.component.parameters,
+            label: slot,
+            isolation: source.component.isolation
+          ),
+          services: services
+        )
+        let recorded = run.provenance?.plugins.first { $0.slot == slot }?.digest
+        if let recorded, recorded != loaded.plugin.identity.digest {
+          notes.append(
+            "the plugin of \(slot) is not the one that the run used; rows are checked by their ids"
+          )
+        }
+        sources.append(
+          LoadedSlot(
+            slot: slot,
+            part: loaded.part,
+            plugin: loaded.plugin,
+            gate: MetricGate(),
+            reconfigure: loaded.reconfigure
+          )
         )
       }
-      return loaded.part
-    } catch {
+      return try LoadedDataset(slot: "prompts", sources, prompts).part
+    } catch let error as PluginError {
       throw SlotError(place: "\(run.shown)/config.yaml", slot: "prompts", error: error)
     }
   }

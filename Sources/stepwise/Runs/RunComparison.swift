@@ -178,8 +178,12 @@ struct RunComparison {
     func digest(_ run: StoredRun) -> String? {
       run.provenance?.plugins.first { $0.slot == "evaluation.prompts" }?.digest
     }
-    return a.configuration.evaluationPrompts != nil && digest(a) == digest(b)
-      && a.configuration.evaluationPrompts?.parameters
-        == b.configuration.evaluationPrompts?.parameters
+    func rows(_ run: StoredRun) -> (ParameterValue, DatasetSplit.Rule?)? {
+      run.configuration.evaluationPrompts.map {
+        ($0.sources[0].component.parameters, $0.sources[0].split)
+      }
+    }
+    guard let (x, y) = rows(a), let (z, w) = rows(b) else { return false }
+    return digest(a) == digest(b) && x == z && y == w
   }
 }

@@ -156,7 +156,6 @@ import Testing
         worst = max(worst, abs(Double(a) - Double(b)))
       }
     }
-    print("MEASURE \(precision) worst \(worst)")
     #expect(worst <= tolerance, "largest difference \(worst)")
     // The same tokens come from any batch and any number of threads.
     let alone = try Generator(model: model, maxConcurrent: 1)

@@ -54,8 +54,8 @@ import Training
     #expect(configuration.training.grpo.scaleRewards == .none)
     #expect(configuration.training.sft.learningRate == 1e-3)
     #expect(configuration.training.grpo.learningRate == 3e-4)
-    #expect(configuration.evaluationPrompts == ComponentConfiguration(plugin: "puzzles"))
-    #expect(configuration.prompts?.parameters["people"] == .int(3))
+    #expect(configuration.evaluationPrompts?.single == ComponentConfiguration(plugin: "puzzles"))
+    #expect(configuration.prompts?.single?.parameters["people"] == .int(3))
     #expect(configuration.rewards.map(\.weight) == [2, 1])
     #expect(configuration.rewards[1].component.plugin == "form")
     #expect(configuration.numerics.threads == 2)
@@ -118,7 +118,7 @@ import Training
       "use_dora: true",
       "run.yaml:8:11: use_dora: true is not supported yet. Use false, with use_rslora where ranks are high."
     ),
-    ("lora_dropout: 0.05", "lora_dropout: 0.05 is not supported. Use 0: adapters are trained"),
+    ("lora_dropout: 0.05", "lora_dropout: 0.05 is not supported yet. Use 0: adapters are trained"),
     ("lora_r: 0", "lora_r: 0 is not a whole number, 1 or more"),
     (
       "lora_target_modules: q_proj",
@@ -151,6 +151,7 @@ import Training
     let loaded = try load(
       """
       use_dora: false
+      lora_dropout: 0.0
       lora_modules_to_save: null
       dtype: float32
       report_to: none
@@ -226,7 +227,7 @@ import Training
     #expect(configuration.training.grpo.beta == 0.04)
     #expect(configuration.training.sft.learningRate == 1e-4)
     #expect(configuration.rewards[0].weight == 0.5)
-    #expect(configuration.prompts?.parameters["people"] == .array([.int(2), .int(3)]))
+    #expect(configuration.prompts?.single?.parameters["people"] == .array([.int(2), .int(3)]))
     #expect(
       configuration.strategy
         == ComponentConfiguration(
@@ -234,7 +235,7 @@ import Training
           parameters: .object([ParameterEntry("gamma", .int(3))])
         )
     )
-    #expect(configuration.evaluationPrompts?.plugin == "puzzles")
+    #expect(configuration.evaluationPrompts?.single?.plugin == "puzzles")
     #expect(loaded.place(of: "seed") == "command line, seed=9")
   }
 

@@ -88,11 +88,8 @@ struct JSONSchemaCheck {
     switch member.key {
     case "maxItems", "minItems": return Self.isWithin(member.key, items.count, rule)
     case "uniqueItems":
-      guard rule == .bool(true) else { return true }
-      for (index, item) in items.enumerated() {
-        if items[(index + 1)...].contains(where: item.equals) { return false }
-      }
-      return true
+      // As texts, so that a long list is not compared with itself.
+      return rule != .bool(true) || Set(items.map(\.canonical)).count == items.count
     case "prefixItems":
       return try zip(items, rule.items).allSatisfy { try accepts($0, $1, depth: depth) }
     case "items":
@@ -183,6 +180,27 @@ extension JSON {
       return true
     case (.double(let value), "integer"): return value == value.rounded()
     default: return false
+    }
+  }
+
+  /// Equal values have one text: bytes, so that canonically equivalent strings differ.
+  var canonical: [UInt8] {
+    switch self {
+    case .null: return Array("null".utf8)
+    case .bool(let value): return Array("\(value)".utf8)
+    case .int(let value): return Array("\(Double(value)):\(value)".utf8)
+    case .double(let number):
+      // Not -0.
+      let value = number == 0 ? 0 : number
+      let whole = Int64(exactly: value).map { ":\($0)" } ?? ""
+      return Array("\(value)\(whole)".utf8)
+    case .string(let text): return Array("\(text.utf8.count)\"".utf8) + text.utf8
+    case .array(let items):
+      return Array("[".utf8) + items.flatMap { $0.canonical + [0x2C] } + Array("]".utf8)
+    case .object:
+      let parts = members.map { JSON.string($0.key).canonical + $0.value.canonical }
+      let sorted = parts.sorted { $0.lexicographicallyPrecedes($1) }
+      return Array("{".utf8) + sorted.flatMap { $0 + [0x2C] } + Array("}".utf8)
     }
   }
 

@@ -34,6 +34,120 @@ enum ComponentReader {
     return rewards
   }
 
+  /// A plugin's name or table, or a list of such tables with weights. Tables may have `split`.
+  ///
+  /// - Parameter part: the part of a split that the slot has where none is named.
+  static func dataset(
+    _ value: LocatedValue,
+    path: String,
+    part: DatasetSplit.Part,
+    mayMix: Bool
+  ) throws(ConfigurationError) -> DatasetConfiguration {
+    guard case .list(let elements) = value.content else {
+      let source = try source(value, path: path, part: part, allowed: DatasetSource.keys)
+      return DatasetConfiguration(sources: [source])
+    }
+    guard mayMix, !elements.isEmpty else {
+      throw ConfigurationError(
+        value.origin,
+        key: path,
+        problem: elements.isEmpty ? "the list is empty" : "held-out rows cannot be mixed",
+        cure: "Name one dataset plugin"
+      )
+    }
+    var sources: [DatasetSource] = []
+    for (index, element) in elements.enumerated() {
+      sources.append(
+        try source(
+          element,
+          path: "\(path).\(index)",
+          part: part,
+          allowed: DatasetSource.listKeys
+        )
+      )
+    }
+    for (index, source) in sources.enumerated() where source.weight < 0 {
+      throw ConfigurationError(
+        value.origin,
+        key: "\(path).\(index).weight",
+        problem: "\(source.weight) is below 0",
+        cure: "Write a share of 0 or more"
+      )
+    }
+    // One dataset alone has no share, and is written back as a table.
+    if sources.count == 1 { (sources[0].name, sources[0].weight) = (nil, 1) }
+    return DatasetConfiguration(sources: sources)
+  }
+
+  private static func source(
+    _ value: LocatedValue,
+    path: String,
+    part: DatasetSplit.Part,
+    allowed: [String]
+  ) throws(ConfigurationError) -> DatasetSource {
+    var rest = value
+    var split: LocatedValue?
+    if case .table(let entries) = value.content {
+      split = entries.last { $0.key == "split" }?.value
+      rest.content = .table(entries.filter { $0.key != "split" })
+    }
+    let fields = try fields(rest, path: path, allowed: allowed)
+    var source = DatasetSource(component: fields.component)
+    (source.name, source.weight) = (fields.name, fields.weight)
+    if let split, !split.isNull {
+      source.split = try rule(split, path: "\(path).split", part: part)
+    }
+    return source
+  }
+
+  /// `{test_size: 0.1, seed: 42, part: train}`.
+  private static func rule(
+    _ value: LocatedValue,
+    path: String,
+    part: DatasetSplit.Part
+  ) throws(ConfigurationError) -> DatasetSplit.Rule {
+    guard case .table(let entries) = value.content else {
+      throw ConfigurationError(
+        value.origin,
+        key: path,
+        problem: "\(value.plain.shown) (\(value.plain.typeName)) is not a split",
+        cure: "Write {test_size: 0.1, seed: 42}"
+      )
+    }
+    var rule = DatasetSplit.Rule(testSize: 0, part: part)
+    for entry in entries {
+      let place = "\(path).\(entry.key)"
+      switch entry.key {
+      case "test_size":
+        rule.testSize = try decode(
+          .real("above 0, below 1") { $0 > 0 && $0 < 1 },
+          entry,
+          place
+        )
+      case "seed": rule.seed = try decode(.seed, entry, place)
+      case "part": rule.part = try decode(.choice(), entry, place)
+      default:
+        let near = nearestName(to: entry.key, among: DatasetSource.splitKeys)
+        throw ConfigurationError(
+          entry.keyOrigin,
+          key: place,
+          problem: "unknown key",
+          cure: near.map { "Did you mean \($0)?" }
+            ?? "A split has \(DatasetSource.splitKeys.joined(separator: ", "))"
+        )
+      }
+    }
+    guard rule.testSize > 0 else {
+      throw ConfigurationError(
+        value.origin,
+        key: "\(path).test_size",
+        problem: "the size is missing",
+        cure: "Write the share of rows that is held out, such as 0.1"
+      )
+    }
+    return rule
+  }
+
   private static func fields(
     _ value: LocatedValue,
     path: String,
@@ -143,6 +257,37 @@ extension ComponentConfiguration {
       entries.append(ParameterEntry("isolation", .string(isolation.rawValue)))
     }
     if let timeout { entries.append(ParameterEntry("timeout", .double(timeout))) }
+    return entries
+  }
+}
+
+extension DatasetConfiguration {
+  /// A table for one dataset, a list for several.
+  var encoded: ParameterValue {
+    sources.count == 1
+      ? .object(sources[0].entries(ofList: false))
+      : .array(sources.map { .object($0.entries(ofList: true)) })
+  }
+}
+
+extension DatasetSource {
+  fileprivate func entries(ofList: Bool) -> [ParameterEntry] {
+    var entries = component.entries
+    if let split {
+      entries.append(
+        ParameterEntry(
+          "split",
+          .object([
+            ParameterEntry("test_size", .double(split.testSize)),
+            ParameterEntry("seed", .int(Int64(clamping: split.seed))),
+            ParameterEntry("part", .string(split.part.rawValue)),
+          ])
+        )
+      )
+    }
+    guard ofList else { return entries }
+    entries.append(ParameterEntry("weight", .double(weight)))
+    if let name { entries.append(ParameterEntry("name", .string(name))) }
     return entries
   }
 }

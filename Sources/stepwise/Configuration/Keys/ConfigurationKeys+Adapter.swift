@@ -23,12 +23,6 @@ extension ConfigurationKeys {
       "The update is multiplied by lora_alpha / lora_r."
     ),
     ConfigurationKey(
-      "lora_dropout",
-      \.adapter.dropout,
-      .noDropout,
-      "TRL's default is 0.05; adapters are trained without dropout here."
-    ),
-    ConfigurationKey(
       "lora_target_modules",
       \.adapter.targetModules,
       .targetModules,
@@ -52,26 +46,6 @@ extension ConfigurationKeys {
 
   /// The keys that an adapter to start from decides.
   static let adapterShape = ["lora_r", "lora_alpha", "lora_target_modules", "use_rslora"]
-}
-
-extension KeyType where Value == Double {
-  /// 0, and a refusal that says why of anything else.
-  fileprivate static var noDropout: Self {
-    KeyType(
-      name: "0",
-      decode: { value throws(KeyRefusal) in
-        let number = try KeyType<Double>.share.decode(value)
-        guard number == 0 else {
-          throw KeyRefusal(
-            problem: "\(value.shown) is not supported",
-            cure: "Use 0: adapters are trained without dropout"
-          )
-        }
-        return number
-      },
-      encode: { .double($0) }
-    )
-  }
 }
 
 extension KeyType where Value == [String] {

@@ -5,8 +5,8 @@ import Training
 extension ConfigurationKeys {
   static let components: [ConfigurationKey] = [
     slot("strategy", \.strategy, "Decides, step by step, what is trained."),
-    slot("prompts", \.prompts, "Rows that are rolled out and scored."),
-    slot("demonstrations", \.demonstrations, "Rows that are imitated."),
+    dataset("prompts", \.prompts, "Rows that are rolled out and scored."),
+    dataset("demonstrations", \.demonstrations, "Rows that are imitated."),
     ConfigurationKey(
       "rewards",
       type: "a list of tables with \(RewardConfiguration.keys.joined(separator: ", "))",
@@ -64,7 +64,7 @@ extension ConfigurationKeys {
   }
 
   static let evaluation: [ConfigurationKey] = [
-    slot("evaluation.prompts", \.evaluationPrompts, "Held-out rows."),
+    dataset("evaluation.prompts", \.evaluationPrompts, "Held-out rows.", part: .test),
     ConfigurationKey(
       "evaluation.eval_steps",
       \.training.evaluation.evalSteps,
@@ -159,6 +159,28 @@ extension ConfigurationKeys {
       "Sample generations that are kept for reading."
     ),
   ]
+
+  private static func dataset(
+    _ path: String,
+    _ field: any (WritableKeyPath<RunConfiguration, DatasetConfiguration?> & Sendable),
+    _ summary: String,
+    part: DatasetSplit.Part = .train
+  ) -> ConfigurationKey {
+    let isMixed = part == .train
+    return ConfigurationKey(
+      path,
+      type: "a plugin's id or path, or a table with "
+        + DatasetSource.keys.joined(separator: ", ")
+        + (isMixed ? ", or a list of tables that have weight and name too" : ""),
+      summary,
+      decode: { value, configuration throws(ConfigurationError) in
+        configuration[keyPath: field] =
+          value.isNull
+          ? nil : try ComponentReader.dataset(value, path: path, part: part, mayMix: isMixed)
+      },
+      encode: { $0[keyPath: field]?.encoded ?? .null }
+    )
+  }
 
   private static func slot(
     _ path: String,

@@ -42,6 +42,27 @@ extension ConfigurationKeys {
     ),
   ]
 
+  static let sftRows = [
+    ConfigurationKey(
+      "sft.assistant_only_loss",
+      \.training.sft.assistantOnlyLoss,
+      .flag,
+      "Whether only the assistant's turns of conversations are trained, all of them; with completion_only_loss: true those of the completion."
+    ),
+    ConfigurationKey(
+      "sft.packing",
+      \.training.sft.packing,
+      .flag,
+      "Whether several rows make up a sequence of max_length tokens, which the batch size then counts; attention stays inside a row."
+    ),
+    ConfigurationKey(
+      "sft.packing_strategy",
+      \.training.sft.packingStrategy,
+      .choice(later: ["bfd_split", "wrapped"]),
+      "Which rows go together: the longest first, each into the fullest sequence that it fits into."
+    ),
+  ]
+
   static let grpo = grpoBatches + grpoSampling + grpoLoss
 
   private static let grpoBatches = [

@@ -4,7 +4,7 @@ import Training
 /// Every key, in the order in which the resolved configuration and the documentation show them.
 enum ConfigurationKeys {
   static let all: [ConfigurationKey] =
-    model + adapter + shared + sft + grpo + components + steering + evaluation + numerics
+    model + adapter + shared + sft + sftRows + grpo + components + steering + evaluation + numerics
 
   static let byPath = Dictionary(uniqueKeysWithValues: all.map { ($0.path, $0) })
 
@@ -36,9 +36,15 @@ enum ConfigurationKeys {
     ConfigurationKey(
       "tokenizer",
       \.tokenizer,
-      .text("word_level or a path"),
+      .text("word_level, byte_level_bpe or a path"),
       null: "the model's own",
-      "A tokenizer.json or its directory; word_level makes one from the data."
+      "A tokenizer.json or its directory; word_level and byte_level_bpe make one from the data."
+    ),
+    ConfigurationKey(
+      "tokenizer_vocab_size",
+      \.tokenizerVocabSize,
+      .whole(260),
+      "Tokens of a byte_level_bpe tokenizer."
     ),
     ConfigurationKey(
       "chat_template_path",

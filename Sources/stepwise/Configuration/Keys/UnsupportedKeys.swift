@@ -72,17 +72,10 @@ enum UnsupportedKeys {
   private static let remove = "Remove the key"
 
   private static let later = [
-    Entry(name: "packing", harmless: off, cure: "Remove the key: batches have no padding anyway"),
-    Entry(name: "packing_strategy", harmless: [.null, .string("bfd")], cure: remove),
     Entry(
       name: "padding_free",
       harmless: [.null, .bool(false), .bool(true)],
       cure: "Remove the key: batches have no padding anyway"
-    ),
-    Entry(
-      name: "assistant_only_loss",
-      harmless: off,
-      cure: "Use sft.completion_only_loss"
     ),
     Entry(
       name: "truncation_mode",
@@ -105,6 +98,11 @@ enum UnsupportedKeys {
       harmless: [.null, .object([])]
         + [true, false].map { .object([ParameterEntry("use_reentrant", .bool($0))]) },
       cure: "Remove the key: there is one way of checkpointing"
+    ),
+    Entry(
+      name: "lora_dropout",
+      harmless: zero,
+      cure: "Use 0: adapters are trained without dropout"
     ),
     Entry(
       name: "lora_modules_to_save",

@@ -1,17 +1,23 @@
-import StepwisePlugin
+public import StepwisePlugin
 
-/// One line of the file as a table, with the place that its errors name.
-struct Row {
+/// One row as a table, with the place that its errors name.
+public struct Row: Sendable {
   /// Names of turns that a chat template knows.
-  static let roles = ["system", "user", "assistant", "tool"]
+  public static let roles = ["system", "user", "assistant", "tool"]
 
   /// `FILE:LINE`.
-  let place: String
+  public let place: String
   /// Names and values in their order; of a name that stands twice the last value, as Python's reader has it.
-  let members: [JSON.Member]
+  public let members: [JSON.Member]
 
-  /// Reads a line.
-  init(_ bytes: ArraySlice<UInt8>, place: String) throws {
+  /// A row that is read already.
+  init(members: [JSON.Member], place: String) {
+    self.members = members
+    self.place = place
+  }
+
+  /// Reads a JSON object.
+  public init(json bytes: ArraySlice<UInt8>, place: String) throws {
     self.place = place
     guard let text = String(validating: bytes, as: UTF8.self) else {
       let valid = String(decoding: bytes, as: UTF8.self).utf8
@@ -40,7 +46,7 @@ struct Row {
   }
 
   /// The value of a column; `nil` where it is absent or null.
-  subscript(_ name: String) -> JSON? {
+  public subscript(_ name: String) -> JSON? {
     guard let value = members.first(where: { same($0.key, name) })?.value, value != .null else {
       return nil
     }
@@ -48,7 +54,7 @@ struct Row {
   }
 
   /// The value of a column that `parameter` names.
-  func required(_ name: String, by parameter: String) throws -> JSON {
+  public func required(_ name: String, by parameter: String) throws -> JSON {
     guard let value = self[name] else {
       throw failure(
         "column '\(name)', named by \(parameter), is \(has(name) ? "null" : "missing")",
@@ -58,13 +64,32 @@ struct Row {
     return value
   }
 
+  /// The text of a column that every row of the dataset has.
+  ///
+  /// - Parameter form: the dataset, for the message.
+  public func text(_ name: String, of form: String) throws -> String {
+    guard let value = self[name] else {
+      throw failure(
+        "column '\(name)' is \(has(name) ? "null" : "missing")",
+        cure: "rows of \(form) have it; this one has \(columnNames)"
+      )
+    }
+    guard case .string(let text) = value else {
+      throw failure(
+        "column '\(name)' is \(value.kind), not text",
+        cure: "give the file as its authors publish it, or use the jsonl dataset"
+      )
+    }
+    return text
+  }
+
   /// The names of the row's columns, for messages.
-  var columnNames: String {
+  public var columnNames: String {
     members.isEmpty ? "no columns" : members.map(\.key).joined(separator: ", ")
   }
 
   /// What is wrong with the row, and what to do.
-  func failure(_ problem: String, cure: String) -> PluginFailure {
+  public func failure(_ problem: String, cure: String) -> PluginFailure {
     Self.failure(place, problem, cure: cure)
   }
 

@@ -1,4 +1,4 @@
-import StepwisePlugin
+public import StepwisePlugin
 
 /// How a row becomes an example: TRL's row forms, and what the parameters rename.
 ///
@@ -8,7 +8,7 @@ import StepwisePlugin
 /// | `messages` | what precedes the last turn | the last turn, where it is the assistant's |
 /// | `conversations` (ShareGPT: `from`, `value`) | the same | the same |
 /// | `text` | empty | the text |
-struct RowForm: Sendable, Equatable {
+public struct RowForm: Sendable, Equatable {
   /// Column names; `nil` where the user named none, and TRL's holds.
   var promptColumn: String?
   var completionColumn: String?
@@ -16,10 +16,37 @@ struct RowForm: Sendable, Equatable {
   var difficultyColumn: String?
   /// Makes the prompt out of columns, in place of a prompt column.
   var promptTemplate: PromptTemplate?
+  /// The columns that rewards see; `nil` for all.
+  var keptColumns: [String]?
+
+  /// Reads `prompt_column`, `completion_column`, `text_column`, `difficulty_column`, `prompt_template` and `columns`.
+  public init(_ parameters: Parameters) throws {
+    func optional(_ key: String) throws -> String? {
+      parameters.value(key) == nil ? nil : try parameters.string(key)
+    }
+    promptColumn = try optional("prompt_column")
+    completionColumn = try optional("completion_column")
+    textColumn = try optional("text_column")
+    difficultyColumn = try optional("difficulty_column")
+    promptTemplate = try optional("prompt_template").map(PromptTemplate.init)
+    keptColumns = parameters.value("columns") == nil ? nil : try parameters.strings("columns")
+    if promptColumn != nil, promptTemplate != nil {
+      throw PluginFailure(
+        .argument,
+        "prompt_column and prompt_template are both given; leave one of them out"
+      )
+    }
+  }
+
+  /// Columns that hold turns, where a row has them.
+  public var conversational: [String] {
+    [promptColumn ?? "prompt", completionColumn ?? "completion", "messages", "conversations"]
+  }
 
   /// The row as an example.
-  func example(_ row: Row, id: UInt64) throws -> Example {
+  public func example(_ row: Row, id: UInt64) throws -> Example {
     let (prompt, completion, used) = try texts(row)
+    try refuseEmpty(prompt, completion, row)
     return Example(
       id: id,
       prompt: prompt,
@@ -78,6 +105,8 @@ struct RowForm: Sendable, Equatable {
     switch try row.required(difficultyColumn, by: "difficulty_column") {
     case .int(let value): return Double(value)
     case .double(let value): return value
+    // A CSV file has nothing but text.
+    case .string(let text) where Double(text)?.isFinite == true: return Double(text)
     case let other:
       throw row.failure(
         "column '\(difficultyColumn)' is \(other.kind), not a number",
@@ -92,8 +121,16 @@ struct RowForm: Sendable, Equatable {
   /// Every other column. One with a name of its own (`answer`) stays, for a reward may want it.
   private func columns(_ row: Row, without used: [String]) throws -> [Column] {
     let reserved = used.filter(Self.ownNames.contains)
-    return try row.members.filter { member in !reserved.contains { same($0, member.key) } }.map {
-      member in
+    for name in keptColumns ?? [] where row.members.allSatisfy({ !same($0.key, name) }) {
+      throw row.failure(
+        "column '\(name)', named by columns, is missing",
+        cure: "the row has \(row.columnNames)"
+      )
+    }
+    return try row.members.filter { member in
+      !reserved.contains { same($0, member.key) }
+        && (keptColumns?.contains { same($0, member.key) } ?? true)
+    }.map { member in
       guard let value = member.value.column() else {
         throw row.failure(
           "column '\(member.key)' nests lists too deep",
@@ -101,6 +138,29 @@ struct RowForm: Sendable, Equatable {
         )
       }
       return Column(member.key, value)
+    }
+  }
+
+  /// A row must have something to learn from: TRL trains the end-of-sequence token alone on an empty completion, which teaches a
+  /// model to say nothing.
+  private func refuseEmpty(_ prompt: RowText, _ completion: RowText?, _ row: Row) throws {
+    func isEmpty(_ text: RowText) -> Bool {
+      switch text {
+      case .text(let text): text.utf8.isEmpty
+      case .messages(let turns): turns.last?.content.utf8.isEmpty ?? true
+      }
+    }
+    if let completion, isEmpty(completion) {
+      throw row.failure(
+        "the completion is empty",
+        cure: "give it text, leave the column out, or set on_bad_row: skip"
+      )
+    }
+    if completion == nil, isEmpty(prompt) {
+      throw row.failure(
+        "the prompt is empty and there is no completion",
+        cure: "give it text, or set on_bad_row: skip"
+      )
     }
   }
 

@@ -1,8 +1,8 @@
-import StepwisePlugin
+public import StepwisePlugin
 
 extension JSON {
   /// What it is, for messages.
-  var kind: String {
+  public var kind: String {
     switch self {
     case .null: "null"
     case .bool: "a boolean"
@@ -16,7 +16,7 @@ extension JSON {
 
   /// As a column that rewards see: booleans are 0 and 1, a list of turns is a conversation, an object is its JSON text. `nil`
   /// where lists nest deeper than the ABI lets through.
-  func column(depth: Int = 0) -> ColumnValue? {
+  public func column(depth: Int = 0) -> ColumnValue? {
     switch self {
     case .null: return .null
     case .bool(let value): return .int(value ? 1 : 0)
@@ -49,7 +49,7 @@ extension JSON {
   }
 
   /// JSON text without white space, members in their order.
-  var compact: String {
+  public var compact: String {
     switch self {
     case .null: return "null"
     case .bool(let value): return value ? "true" : "false"

@@ -1,7 +1,7 @@
 import StepwisePlugin
 
 /// A prompt made of a row's columns: `{question}` stands for the column, `{{` and `}}` for braces.
-struct PromptTemplate: Sendable, Equatable {
+public struct PromptTemplate: Sendable, Equatable {
   /// A piece of the template.
   enum Piece: Sendable, Equatable {
     /// Text as it is.
@@ -13,7 +13,9 @@ struct PromptTemplate: Sendable, Equatable {
   private(set) var pieces: [Piece] = []
 
   /// Reads a template.
-  init(_ template: String) throws {
+  ///
+  /// - Throws: `PluginFailure` where a brace is open or names no column.
+  public init(_ template: String) throws {
     var text: [UInt8] = []
     var rest = Array(template.utf8)[...]
     while let byte = rest.popFirst() {
@@ -37,7 +39,7 @@ struct PromptTemplate: Sendable, Equatable {
   }
 
   /// The prompt of a row.
-  func fill(_ row: Row) throws -> String {
+  public func fill(_ row: Row) throws -> String {
     var prompt = ""
     for piece in pieces {
       switch piece {
