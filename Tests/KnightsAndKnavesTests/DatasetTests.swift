@@ -159,9 +159,9 @@ struct DatasetTests {
     var options = PuzzleDatasetOptions()
     options.people = 2...3
     options.split = .test
-    options.size = 400
+    options.size = 160
     var clean = try PuzzleDataset(options)
-    options.size = 200
+    options.size = 60
     options.perturbation = kind
     var perturbed = try PuzzleDataset(options)
     var numbers: [Int] = []

@@ -28,9 +28,9 @@ struct LoadedPlugin {
   var id: String { text(plugin.pointee.id) }
   var version: String { text(plugin.pointee.version) }
 
-  /// A component made from a JSON object of parameters.
+  /// The plugin's first component, made from a JSON object of parameters.
   func component(_ parameters: String) throws -> LoadedComponent {
-    try #require(plugin.pointee.factory_count == 1)
+    try #require(plugin.pointee.factory_count >= 1)
     return try LoadedComponent(plugin.pointee.factories, parameters)
   }
 }

@@ -213,14 +213,19 @@ private struct Manifest {
     lines = try String(contentsOf: file, encoding: .utf8).split(separator: "\n").map(String.init)
   }
 
-  /// The parameters with a default, as JSON values.
+  /// The first component's parameters with a default, as JSON values.
   var defaults: [(String, String)] {
     var defaults: [(String, String)] = []
     var key = ""
-    let start = lines.firstIndex(of: "parameters:") ?? lines.endIndex
+    func indentation(_ line: String) -> Int { line.prefix { $0 == " " }.count }
+    let start = lines.firstIndex { $0.hasSuffix(" parameters:") || $0 == "parameters:" }
+    guard let start else { return [] }
+    let outer = indentation(lines[start])
     for line in lines[start...].dropFirst() {
-      guard line.hasPrefix("  ") else { break }
-      if let match = line.wholeMatch(of: /\s{2}([a-z_]+):.*/) { key = String(match.1) }
+      guard indentation(line) > outer else { break }
+      if indentation(line) == outer + 2, let colon = line.firstIndex(of: ":") {
+        key = String(line[..<colon].dropFirst(outer + 2))
+      }
       guard let match = line.firstMatch(of: /\bdefault: ([^ ,}]+)/) else { continue }
       let value = String(match.1)
       let isBare = Int(value) != nil || ["true", "false"].contains(value)
