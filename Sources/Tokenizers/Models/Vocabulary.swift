@@ -13,24 +13,30 @@ struct Vocabulary: Sendable {
     // Ids are dense in every real file; a wild one must not make us allocate gigabytes.
     let limit = members.count * 4 + 1_000_000
     for (token, value) in members {
-      let node = JSONNode(value, path: "\(node.path)[\"\(token)\"]", file: node.file)
-      let id = try node.tokenID()
+      // Made only where it is needed: there are 150,000 tokens.
+      func place() -> JSONNode {
+        JSONNode(value, path: "\(node.path)[\"\(token)\"]", file: node.file)
+      }
+      guard case .int(let number) = value, let id = Int32(exactly: number), id >= 0 else {
+        _ = try place().tokenID()
+        continue
+      }
       guard id < limit else {
-        throw node.failure(
+        throw place().failure(
           "the id is far beyond the number of tokens, \(members.count)",
           value: String(id),
           cure: "Renumber the vocabulary from 0"
         )
       }
-      if let other = self.token(id), other.elementsEqual(token.utf8) == false {
-        throw node.failure(
+      if let other = self.token(id), !other.elementsEqual(token.utf8) {
+        throw place().failure(
           "the id is also that of \"\(String(decoding: other, as: UTF8.self))\"",
           value: String(id),
           cure: "Give each token an id of its own"
         )
       }
       guard add(token, id) else {
-        throw node.failure(
+        throw place().failure(
           "the token appears twice",
           value: String(id),
           cure: "Keep one of the two entries"
