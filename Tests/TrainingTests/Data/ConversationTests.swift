@@ -1,5 +1,6 @@
 import Components
 import Foundation
+import LanguageModels
 import Testing
 import Tokenizers
 
