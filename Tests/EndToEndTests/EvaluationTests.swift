@@ -10,9 +10,12 @@ import Testing
       "train",
       "tiny.yaml",
       "strategy=sft",
-      "max_steps=120",
-      "save_steps=60",
-      "sft.learning_rate=1e-2",
+      "max_steps=150",
+      "save_steps=75",
+      "sft.learning_rate=5e-3",
+      "sft.per_device_train_batch_size=20",
+      "model.config.hidden_size=64",
+      "model.config.num_hidden_layers=2",
       "demonstrations.parameters.demonstrations=direct",
       "demonstrations.parameters.people_max=3",
       "output_dir=run"
@@ -32,11 +35,11 @@ import Testing
       prompts:
         plugin: knights-and-knaves
         parameters:
-          {people: 2, people_max: 3, form: terse, split: test, size: 40, names: 4, demonstrations: none}
+          {people: 2, people_max: 3, form: terse, split: train, size: 40, names: 4, demonstrations: none}
 
     """
 
-  static let model = ["--model", "run/checkpoints/step-00000120"]
+  static let model = ["--model", "run/checkpoints/step-00000150"]
   static let sampled = ["--greedy", "--num-generations", "4", "--temperature", "1"]
   static let whole =
     ["eval", "eval.yaml"] + model + sampled + [
@@ -216,7 +219,7 @@ import Testing
     (["--temperature", "0.5"], "modes.1.temperature"),
     (["--max-prompts", "39"], "sets.0.count"),
     (["rewards=[{plugin: knights-and-knaves, weight: 2}]"], "rewards.0.weight"),
-    (["--model", "run/checkpoints/step-00000060"], "model.sha256"),
+    (["--model", "run/checkpoints/step-00000075"], "model.sha256"),
     (["numerics.kernel_level=baseline"], "numerics.kernel_level"),
   ]
 
@@ -251,7 +254,7 @@ import Testing
   @Test func twoCheckpointsInPairs() throws {
     let workshop = try evaluated()
     let early = try eval(
-      ["eval", "eval.yaml", "--model", "run/checkpoints/step-00000060"] + Self.sampled
+      ["eval", "eval.yaml", "--model", "run/checkpoints/step-00000075"] + Self.sampled
         + ["--output-dir", "early"]
     )
     #expect(early.code == 0, "\(early.error)")
@@ -383,7 +386,7 @@ import Testing
   @Test func aTokenizerOfAnotherModelIsRefused() throws {
     let workshop = try Self.trained.get()
     try? FileManager.default.removeItem(at: workshop.file("other-tokenizer"))
-    try workshop.copy("run/checkpoints/step-00000120", to: "other-tokenizer")
+    try workshop.copy("run/checkpoints/step-00000150", to: "other-tokenizer")
     var tokenizer = try object(workshop.text("other-tokenizer/tokenizer.json"))
     var model = try #require(tokenizer["model"] as? [String: Any])
     var vocabulary = try #require(model["vocab"] as? [String: Any])

@@ -180,6 +180,9 @@ private struct RecordForm {
       else { throw failure("not the number of a person, 0 to \(people - 1)") }
       return tag == "lying" ? .knave(Int(person)) : .knight(Int(person))
     }
+    guard ["not", "and", "or", "->", "<=>"].contains(tag) else {
+      throw failure("the tag '\(tag)' is none of a statement's")
+    }
     let children = try parts.dropFirst().map { try statement($0, people: people, row) }
     switch (tag, children.count) {
     case ("not", 1): return .not(children[0])

@@ -62,10 +62,12 @@ extension LoadedConfiguration {
       yaml: lines.joined(separator: "\n") + "\n",
       file: "command line",
       overrides: arguments.map {
-        // Keys of a section are the run's own; all others are the plugin's parameters.
+        // Keys of a section are the run's own, as `sft.max_length`; all others are the plugin's
+        // parameters, also where a run has a key of that name, as `seed`.
         let key = String($0.prefix { $0 != "=" })
         let isSetting =
-          ConfigurationKeys.byPath[key] != nil || key.hasPrefix("demonstrations.")
+          key == "chat_template_path" || ConfigurationKeys.byPath[key] != nil && key.contains(".")
+          || key.hasPrefix("demonstrations.")
         return isSetting ? $0 : "demonstrations.parameters.\($0)"
       },
       purpose: .data

@@ -158,7 +158,7 @@ struct PublishedDatasetTests {
   // MARK: - Knights and Knaves
 
   private static let record = """
-    {"names":["Zoey","Luke"],"statements":"(('not', ('telling-truth', 1)), ('lying', 0))","solution":[true,false],"quiz":"At a gate."}
+    {"names":["Zoey","Luke"],"statements":"(('not', ('telling-truth', 1)), ('and', ('lying', 0), ('lying', 1)))","solution":[true,false],"quiz":"At a gate."}
 
     """
 
@@ -176,7 +176,7 @@ struct PublishedDatasetTests {
     #expect(text.column("solution_text") == .text("(1) Zoey is a knight\n(2) Luke is a knave"))
     #expect(text.difficulty == 2)
     let terse = try row(["form": "terse", "demonstrations": "direct"])
-    #expect(terse.prompt == .text("Zoey says not Luke knight ; Luke says Zoey knave ?"))
+    #expect(terse.prompt == .text("Zoey says not Luke knight ; Luke says Zoey knave and Luke knave ?"))
     #expect(terse.completion == .text(" answer Zoey knight Luke knave"))
     #expect(try row(["prompt_template": "{quiz} Who?"]).prompt == .text("At a gate. Who?"))
   }
@@ -192,7 +192,7 @@ struct PublishedDatasetTests {
       ("('lying', 0)", "('lies', 0)", "the tag 'lies'"),
       ("'not'", "'lying', 9, 'x'", "not the number of a person"),
       ("[\"Zoey\",\"Luke\"]", "[\"Zoey\",\"Zoey\"]", "different names"),
-      ("('telling-truth', 1)", "('lying', 1)", "exactly one solution"),
+      ("('and', ('lying', 0), ('lying', 1))", "('lying', 0)", "exactly one solution"),
     ]
   )
   func recordFaults(old: String, new: String, words: String) throws {

@@ -113,7 +113,7 @@ import Training
       "demonstrations: {plugin: a, people: 3}",
       "demonstrations.people: unknown key. A plugin's own settings go into demonstrations.parameters."
     ),
-    ("demonstrations: [a]", "is not a plugin"),
+    ("demonstrations: [[a]]", "is not a plugin"),
     (
       "use_dora: true",
       "run.yaml:8:11: use_dora: true is not supported yet. Use false, with use_rslora where ranks are high."
