@@ -157,6 +157,16 @@ let package = Package(
       swiftSettings: swiftSettings
     ),
 
+    // Mutated files for the readers of files.
+    .executableTarget(
+      name: "stepwise-fuzz",
+      dependencies: [
+        "Tokenizers", "Tensors", "LanguageModels", "Components", "PluginHost", argumentParser,
+      ],
+      path: "Tests/Fuzzing",
+      swiftSettings: swiftSettings
+    ),
+
     // Plugins that ship.
     plugin("sasr"), plugin("sft"), plugin("grpo"), cPlugin("static"),
     plugin("sft-then-grpo"), plugin("alternate"), plugin("cosine"), plugin("chord"),

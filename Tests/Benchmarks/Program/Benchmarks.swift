@@ -12,7 +12,8 @@ struct Benchmarks: ParsableCommand {
     abstract: "Measures training and decoding, beside rivals and beside the machine's limits.",
     subcommands: [
       RaceCommand.self, ProfileCommand.self, ScaleCommand.self, OverheadCommand.self,
-      KernelsCommand.self, MachineCommand.self, MeasureCommand.self,
+      KernelsCommand.self, MachineCommand.self, MeasureCommand.self, TokenizersCommand.self,
+      EncodeCommand.self,
     ]
   )
 }
