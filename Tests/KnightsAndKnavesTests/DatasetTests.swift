@@ -157,11 +157,11 @@ struct DatasetTests {
   @Test(arguments: Perturbation.allCases)
   func perturbedRowsKnowTheirOriginals(kind: Perturbation) throws {
     var options = PuzzleDatasetOptions()
-    options.people = 2...3
+    options.people = 3...3
     options.split = .test
-    options.size = 160
+    options.size = 400
     var clean = try PuzzleDataset(options)
-    options.size = 60
+    options.size = 100
     options.perturbation = kind
     var perturbed = try PuzzleDataset(options)
     var numbers: [Int] = []

@@ -104,7 +104,7 @@ struct ExactExpression {
     let start = at
     while let scalar = next {
       if scalar.isASCIIDigit {
-        digits = try Rational.product(digits, 10) + Int128(scalar.value - 0x30)
+        digits = try Rational.sum(Rational.product(digits, 10), Int128(scalar.value - 0x30))
         if isFraction { scale = try Rational.product(scale, 10) }
         count += 1
       } else if scalar == ".", !isFraction {

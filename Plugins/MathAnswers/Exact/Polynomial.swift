@@ -66,6 +66,8 @@ struct Polynomial: Hashable {
       for (other, second) in b.terms {
         var coefficient = try first * second
         let powers = one.powers.merging(other.powers, uniquingKeysWith: +)
+        // Powers of powers, which nobody's answer has, would leave 64 bits in the end.
+        guard powers.values.allSatisfy({ abs($0) < 1 << 20 }) else { throw NotExact() }
         // √a · √b = g · √(a/g · b/g), and i · i = -1.
         let common = Rational.divisor(one.radicand, other.radicand)
         let radicand = try Rational.product(

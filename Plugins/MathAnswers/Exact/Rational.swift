@@ -54,7 +54,7 @@ struct Rational: Hashable {
     return result
   }
 
-  private static func sum(_ a: Int128, _ b: Int128) throws(NotExact) -> Int128 {
+  static func sum(_ a: Int128, _ b: Int128) throws(NotExact) -> Int128 {
     let (result, overflow) = a.addingReportingOverflow(b)
     if overflow { throw NotExact() }
     return result

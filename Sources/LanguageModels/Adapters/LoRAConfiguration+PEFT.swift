@@ -60,7 +60,8 @@ extension LoRAConfiguration {
       "r": .int(rank),
       "lora_alpha": Int(exactly: alpha).map { .int($0) } ?? .double(alpha),
       "lora_dropout": .double(0),
-      "target_modules": .array(targetModules.map { .string($0) }),
+      // Sorted as they are read back, so that a run that was gone on with writes the same bytes.
+      "target_modules": .array(targetModules.sorted().map { .string($0) }),
       "exclude_modules": .null,
       "use_rslora": .bool(isRankStabilized),
       "use_dora": .bool(false),

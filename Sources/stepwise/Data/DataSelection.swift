@@ -50,6 +50,9 @@ struct DataSelection {
 }
 
 extension LoadedConfiguration {
+  /// Keys without a section that are the run's own beside a plugin on the command line.
+  private static let settings = ["chat_template_path", "tokenizer_vocab_size"]
+
   /// A configuration of one dataset that the command line names.
   static func plugin(
     _ plugin: String,
@@ -63,11 +66,11 @@ extension LoadedConfiguration {
       file: "command line",
       overrides: arguments.map {
         // Keys of a section are the run's own, as `sft.max_length`; all others are the plugin's
-        // parameters, also where a run has a key of that name, as `seed`.
+        // parameters, also where a run has a key of that name, as `seed`, but for `settings`.
         let key = String($0.prefix { $0 != "=" })
         let isSetting =
-          key == "chat_template_path" || ConfigurationKeys.byPath[key] != nil && key.contains(".")
-          || key.hasPrefix("demonstrations.")
+          Self.settings.contains(key) || key.hasPrefix("demonstrations.")
+          || key.contains(".") && ConfigurationKeys.byPath[key] != nil
         return isSetting ? $0 : "demonstrations.parameters.\($0)"
       },
       purpose: .data

@@ -176,7 +176,9 @@ struct PublishedDatasetTests {
     #expect(text.column("solution_text") == .text("(1) Zoey is a knight\n(2) Luke is a knave"))
     #expect(text.difficulty == 2)
     let terse = try row(["form": "terse", "demonstrations": "direct"])
-    #expect(terse.prompt == .text("Zoey says not Luke knight ; Luke says Zoey knave and Luke knave ?"))
+    #expect(
+      terse.prompt == .text("Zoey says not Luke knight ; Luke says Zoey knave and Luke knave ?")
+    )
     #expect(terse.completion == .text(" answer Zoey knight Luke knave"))
     #expect(try row(["prompt_template": "{quiz} Who?"]).prompt == .text("At a gate. Who?"))
   }

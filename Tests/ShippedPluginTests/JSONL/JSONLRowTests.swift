@@ -125,7 +125,7 @@ struct JSONLRowTests {
   @Test("columns of every type: lists, conversations, nested objects, numbers beyond 64 bits")
   func columnTypes() throws {
     let example = try row(
-      #"{"prompt": "", "l": [1, 2.5, "x", null, [true]], "e": [], "m": [{"role": "user", "content": "q"}], "o": {"b": [1, {"c": "\n"}], "a": null}, "i": 9223372036854775807, "j": 9223372036854775808, "k": 1.0, "z": -0.0, "x": 1e2}"#
+      #"{"prompt": "p", "l": [1, 2.5, "x", null, [true]], "e": [], "m": [{"role": "user", "content": "q"}], "o": {"b": [1, {"c": "\n"}], "a": null}, "i": 9223372036854775807, "j": 9223372036854775808, "k": 1.0, "z": -0.0, "x": 1e2}"#
     )
     #expect(
       example.column("l")

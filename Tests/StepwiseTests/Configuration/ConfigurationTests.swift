@@ -130,7 +130,6 @@ import Training
       "adapter_name_or_path: somewhere",
       "adapter_name_or_path: somewhere is not used: without use_peft all parameters are trained"
     ),
-    ("sft: {packing: true}", "sft.packing: true is not supported yet"),
     (
       "eval_strategy: steps",
       "eval_strategy: \"steps\" is not supported yet. Set evaluation.eval_steps"

@@ -129,9 +129,11 @@ struct PackingTests {
     var first = run(9)
     defer { first.remove() }
     first.configuration.maxSteps = 4
-    let (trainer, _) = try first.trainer()
-    _ = try trainer.train()
-    #expect((trainer.state.packing?.taken ?? 0) > 0)
+    do {  // The run is let go of at the end.
+      let (trainer, _) = try first.trainer()
+      _ = try trainer.train()
+      #expect((trainer.state.packing?.taken ?? 0) > 0)
+    }
     first.configuration.maxSteps = 9
     let (rest, model) = try first.trainer(resume: true)
     _ = try rest.train()
