@@ -21,8 +21,7 @@ import Testing
     "code-execution-reward": ["odd.huge-batch"],
     // Which column holds the answer is a parameter.
     "math-equivalence-reward": ["manifest.columns"],
-    // The same; and a schema must be given, in one of two ways.
-    "text-rewards": ["manifest.columns", "parameters.defaults"],
+    "text-rewards": ["manifest.columns"],
   ]
   /// Plugins that need a Python package, which is not there everywhere: without it they say so.
   static let needsPackage = ["math-verify-reward", "parquet"]

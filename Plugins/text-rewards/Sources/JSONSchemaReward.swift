@@ -22,19 +22,13 @@ struct JSONSchemaReward: Reward {
 
   init(parameters: Parameters) throws {
     place = try parameters.choice("answer_in", default: .auto)
-    column = try parameters.string("schema_column", default: "")
     parses = try parameters.double("valid_json", default: 0)
     schema = try parameters.value("schema").map { schema in
       do { return try JSONSchema(schema) } catch let problem as JSONSchema.Problem {
         throw PluginFailure(.argument, "parameter 'schema': \(problem)")
       }
     }
-    if (schema == nil) == column.isEmpty {
-      throw PluginFailure(
-        .argument,
-        "give parameter 'schema', the schema of all rows, or 'schema_column', the column with that of each row"
-      )
-    }
+    column = schema == nil ? try parameters.string("schema_column", default: "schema") : ""
   }
 
   var declaration: RewardDeclaration {
