@@ -25,7 +25,10 @@ struct JSONLTarget: FuzzTarget {
         #"{"prompt": "p", "completion": "c", "level": 3.5, "tags": ["a", {"b": null}], "ok": true}"#,
       ].map { Array($0.utf8) }
     // Without its plugin every input would be refused.
-    _ = try run(files[0], file: Seeds.path("Plugins/jsonl/example.jsonl"))
+    _ = try rows(
+      of: Seeds.path("Plugins/jsonl/example.jsonl"),
+      [ParameterEntry("prompt_column", "question")]
+    )
   }
 
   var seedCount: Int { files.count }
@@ -50,16 +53,20 @@ struct JSONLTarget: FuzzTarget {
   }
 
   func run(_ input: [UInt8], file: String) throws -> String {
-    let reference = PluginReference(
-      "org.stepwise.dataset.jsonl",
-      parameters: .object([ParameterEntry("path", .string(file))])
-    )
-    let dataset = try catalog.loadDataset(reference).part
+    let dataset = try rows(of: file)
     let count = dataset.count ?? 0
     var kinds: Set<String> = []
     for example in try dataset.examples(in: 0..<min(count, 200)) {
       kinds.insert("\(example.columns.count)")
     }
     return "\(min(count, 3)) " + kinds.sorted().joined(separator: ",")
+  }
+
+  private func rows(of file: String, _ parameters: [ParameterEntry] = []) throws -> any Dataset {
+    let reference = PluginReference(
+      "org.stepwise.dataset.jsonl",
+      parameters: .object([ParameterEntry("path", .string(file))] + parameters)
+    )
+    return try catalog.loadDataset(reference).part
   }
 }
