@@ -27,7 +27,7 @@ struct JSONLTarget: FuzzTarget {
     // Without its plugin every input would be refused.
     _ = try rows(
       of: Seeds.path("Plugins/jsonl/example.jsonl"),
-      [ParameterEntry("prompt_column", "question")]
+      [ParameterEntry("prompt_column", .string("question"))]
     )
   }
 
