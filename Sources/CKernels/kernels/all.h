@@ -4,6 +4,7 @@
 // Why not target_clones: helpers that pass vectors cannot cross its dispatch, a level cannot be
 // forced (so neither tested on a newer machine nor kept for an older run's bits), and it needs ifunc.
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>

@@ -28,6 +28,8 @@ typedef struct {
   bool round;  // packed operands are rounded to BF16
   gemm_cut cut;
   const ck_packed *panels;  // of all of b, [panel][step][CK_NR]; NULL when each task packs what it reads
+  uint64_t id;  // where each thread packs all of a once; 0 where each task packs what it reads
+  int64_t threads;
 } gemm_job;
 
 CK_INLINE void round_if(bool round, ck_packed *x, int64_t count) {
@@ -55,6 +57,25 @@ static void gemm_pack_task(void *context, int64_t panel) {
   gemm_pack(job, column, columns, 0, job->k, panels + panel * CK_NR * ck_steps(job->k));
 }
 
+// The job whose rows of a the thread has packed.
+static _Atomic uint64_t gemm_job_count;
+static _Thread_local uint64_t gemm_packed_job;
+
+// All of a as the tiles read it, [pass][row][CK_KS]: packed once by each thread that takes part. Where a few
+// rows meet narrow tasks, packing them in each would take up to half as long as the products; rows that one
+// thread packed for all would have to cross from core to core.
+static const ck_packed *gemm_own_rows(const gemm_job *job) {
+  int64_t depth = job->cut.k_block, passes = ck_ceil_div(job->k, depth), room = job->m * CK_KS;
+  ck_packed *rows = ck_scratch(CK_SCRATCH_TASK, sizeof *rows * (size_t)(passes * room + CK_KS));
+  if (gemm_packed_job == job->id) return rows;
+  gemm_packed_job = job->id;
+  for (int64_t p = 0; p < passes; ++p)
+    pack_rows(job->a + p * depth, job->lda, job->m, ck_min(depth, job->k - p * depth),
+              rows + p * room);
+  round_if(job->round, rows, passes * room);
+  return rows;
+}
+
 static void gemm_task(void *context, int64_t task) {
   const gemm_job *job = context;
   const gemm_cut *cut = &job->cut;
@@ -64,7 +85,9 @@ static void gemm_task(void *context, int64_t task) {
   if (rows <= 0 || columns <= 0) return;
   bool transposed = job->kind == CK_GEMM_TN;
   ck_a_layout layout = transposed ? CK_A_PANELS : CK_A_ROWS;
-  ck_packed *block = ck_scratch(CK_SCRATCH_TASK, sizeof *block * CK_KS * (size_t)(rows + CK_MR));
+  const ck_packed *all = job->id ? gemm_own_rows(job) : NULL;
+  ck_packed *block = NULL;
+  if (!all) block = ck_scratch(CK_SCRATCH_TASK, sizeof *block * CK_KS * (size_t)(rows + CK_MR));
   // A weight gradient's panels are packed together, row by row: its b is long and only copied.
   int64_t own_columns = transposed ? ck_ceil_div(columns, CK_NR) * CK_NR : CK_NR;
   ck_packed *own = NULL;
@@ -72,29 +95,40 @@ static void gemm_task(void *context, int64_t task) {
     own = ck_scratch(CK_SCRATCH_TASK_B, sizeof *own * (size_t)own_columns * CK_KC);
   for (int64_t p = 0; p < job->k; p += cut->k_block) {
     int64_t depth = ck_min(cut->k_block, job->k - p), steps = ck_steps(depth);
-    if (transposed)
-      pack_row_panels(job->a + p * job->lda + i, job->lda, job->m - i, rows, depth, block);
-    else
-      pack_rows(job->a + i * job->lda + p, job->lda, rows, depth, block);
-    round_if(job->round, block, CK_KS * rows);
+    const ck_packed *a = block;
+    if (all) {
+      a = all + (p / cut->k_block * job->m + i) * CK_KS;
+    } else {
+      if (transposed)
+        pack_row_panels(job->a + p * job->lda + i, job->lda, job->m - i, rows, depth, block);
+      else
+        pack_rows(job->a + i * job->lda + p, job->lda, rows, depth, block);
+      round_if(job->round, block, CK_KS * rows);
+    }
     bool accumulate = job->accumulate || p > 0;
     const float *bias = accumulate || !job->bias ? NULL : job->bias + j;
     float *c = job->c + i * job->ldc + j;
     if (job->panels) {
-      const ck_packed *panels = job->panels + j * ck_steps(job->k) + ck_steps(p) * CK_NR;
-      gemm_block(layout, block, panels, CK_NR * ck_steps(job->k), rows, columns, steps, c, job->ldc,
-                 accumulate, bias);
+      int64_t steps_in_all = ck_steps(job->k);
+      const ck_packed *panels = job->panels + j * steps_in_all, *next = NULL;
+      // After its last panel a task reads the first one's next pass, or goes on where no thread is yet.
+      if (p + cut->k_block < job->k)
+        next = panels + ck_steps(p + cut->k_block) * CK_NR;
+      else if (cut->m_blocks == 1 && j + job->threads * cut->n_block < job->n)
+        next = panels + job->threads * cut->n_block * steps_in_all;
+      gemm_block(layout, a, panels + ck_steps(p) * CK_NR, CK_NR * steps_in_all, rows, columns, steps,
+                 c, job->ldc, accumulate, bias, next);
     } else if (transposed) {
       pack_panels(job->b + p * job->ldb + j, job->ldb, depth, columns, own);
       round_if(job->round, own, steps * own_columns);
-      gemm_block(layout, block, own, CK_NR * steps, rows, columns, steps, c, job->ldc, accumulate,
-                 bias);
+      gemm_block(layout, a, own, CK_NR * steps, rows, columns, steps, c, job->ldc, accumulate, bias,
+                 NULL);
     } else {
       for (int64_t q = 0; q < columns; q += CK_NR) {
         int64_t here = ck_min(CK_NR, columns - q);
         gemm_pack(job, j + q, here, p, depth, own);
-        gemm_block(layout, block, own, 0, rows, here, steps, c + q, job->ldc, accumulate,
-                   bias ? bias + q : NULL);
+        gemm_block(layout, a, own, 0, rows, here, steps, c + q, job->ldc, accumulate,
+                   bias ? bias + q : NULL, NULL);
       }
     }
   }
@@ -116,7 +150,9 @@ static int64_t gemm_depth(int64_t k) {
 static void gemm_run(ck_pool *pool, gemm_job *job) {
   gemm_cut *cut = &job->cut;
   cut->k_block = gemm_depth(job->k);
+  job->threads = ck_pool_threads(pool);
   bool in_tasks = !job->panels && gemm_packs_in_tasks(job);
+  if (job->panels && job->m <= CK_TASK_ROWS) job->id = ++gemm_job_count;
   // In tasks: up to 518 rows (of 14) of a in the second-level cache share a panel's packing.
   int64_t m_limit = !in_tasks ? CK_TASK_ROWS : job->kind == CK_GEMM_TN ? 16 * CK_MR : 37 * CK_MR;
   cut->m_block = even_block(job->m, m_limit, CK_MR);

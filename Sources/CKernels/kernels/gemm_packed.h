@@ -103,19 +103,14 @@ static void wide_tile_2(const ck_packed *a, const ck_packed *b, int64_t stride, 
   wide_tile(a, b, stride, steps, c, ldc, accumulate, bias, 2);
 }
 
-// A task of few rows: four panels, each read from its beginning to its end as one stream. a is packed for
-// all passes first.
+// A task of few rows: four panels, each read from its beginning to its end as one stream.
 static void wide_task(void *context, int64_t task) {
   const gemm_job *job = context;
   int64_t steps_in_all = ck_steps(job->k), columns = CK_WIDE_PANELS * CK_NR, j = task * columns;
   int64_t here = ck_min(columns, job->n - j), room = CK_KS * job->m;
   int64_t passes = ck_ceil_div(job->k, job->cut.k_block);
   bool wide = job->m <= CK_WIDE_ROWS && here == columns;
-  ck_packed *block = ck_scratch(CK_SCRATCH_TASK, sizeof *block * (size_t)(room * passes + CK_KS));
-  for (int64_t p = 0; p < passes; ++p)
-    pack_rows(job->a + p * job->cut.k_block, job->lda, job->m,
-              ck_min(job->cut.k_block, job->k - p * job->cut.k_block), block + p * room);
-  round_if(job->round, block, room * passes);
+  const ck_packed *rows = gemm_own_rows(job);
   for (int64_t q = 0; q < here; q += wide ? columns : CK_NR)
     for (int64_t p = 0; p < passes; ++p) {
       int64_t at = p * job->cut.k_block, steps = ck_steps(ck_min(job->cut.k_block, job->k - at));
@@ -123,11 +118,11 @@ static void wide_task(void *context, int64_t task) {
       const float *bias = p > 0 || !job->bias ? NULL : job->bias + j + q;
       float *c = job->c + j + q;
       if (wide)
-        (job->m == 1 ? wide_tile_1 : wide_tile_2)(block + p * room, panels, CK_NR * steps_in_all,
+        (job->m == 1 ? wide_tile_1 : wide_tile_2)(rows + p * room, panels, CK_NR * steps_in_all,
                                                   steps, c, job->ldc, p > 0, bias);
       else
-        gemm_block(CK_A_ROWS, block + p * room, panels, 0, job->m, ck_min(CK_NR, here - q), steps, c,
-                   job->ldc, p > 0, bias);
+        gemm_block(CK_A_ROWS, rows + p * room, panels, 0, job->m, ck_min(CK_NR, here - q), steps,
+                   c, job->ldc, p > 0, bias, NULL);
     }
 }
 
@@ -142,5 +137,6 @@ static void gemm_packed_with(bool round, ck_pool *pool, int64_t m, int64_t n, in
     return;
   }
   job.cut.k_block = gemm_depth(k);
+  job.id = ++gemm_job_count;
   ck_parallel_for(pool, ck_ceil_div(n, CK_WIDE_PANELS * CK_NR), wide_task, &job);
 }

@@ -51,6 +51,9 @@ enum { CK_KC_OF_MANY = 192 };
 
 // Steps of b that a tile of few rows asks for ahead: 4 KiB.
 enum { CK_STREAM_AHEAD = 32 };
+// What a higher tile asks for in each step, of the panel after this one: a cache line, half a panel in all.
+// The first tile of a panel reads it four times as fast as memory gives it; the others leave memory idle.
+enum { CK_PANEL_AHEAD = CK_NR / 2 };
 
 typedef enum { CK_A_ROWS, CK_A_TRANSPOSED, CK_A_PANELS } ck_a_layout;
 
@@ -81,7 +84,8 @@ CK_INLINE void write_tile(vf acc[CK_MR][CK_NV], float *c, int64_t ldc, bool accu
 
 CK_INLINE void micro_tile(const ck_packed *a, int64_t row_stride, int64_t step_stride,
                           const ck_packed *b, int64_t steps, float *c, int64_t ldc,
-                          bool accumulate, const float *bias, const int rows, const int vectors) {
+                          bool accumulate, const float *bias, const ck_packed *ahead,
+                          const int rows, const int vectors) {
   vf acc[CK_MR][CK_NV];
 #pragma clang loop unroll(full)
   for (int r = 0; r < rows; ++r)
@@ -93,6 +97,8 @@ CK_INLINE void micro_tile(const ck_packed *a, int64_t row_stride, int64_t step_s
 #pragma clang loop unroll(full)
       for (int v = 0; v < vectors; ++v)
         __builtin_prefetch(b + (i + CK_STREAM_AHEAD) * CK_NR + v * CK_W);
+    else
+      __builtin_prefetch(ahead + i * CK_PANEL_AHEAD, 0, 2);
     ck_packed_vector bv[CK_NV];
 #pragma clang loop unroll(full)
     for (int v = 0; v < vectors; ++v) bv[v] = packed_load(b + i * CK_NR + v * CK_W);
@@ -107,12 +113,12 @@ CK_INLINE void micro_tile(const ck_packed *a, int64_t row_stride, int64_t step_s
 }
 
 typedef void (*micro_fn)(const ck_packed *, const ck_packed *, int64_t, float *, int64_t, bool,
-                         const float *);
+                         const float *, const ck_packed *);
 
 #define CK_MICRO(NAME, ROWS, VECTORS, RS, KSTR)                                                   \
   static void NAME(const ck_packed *a, const ck_packed *b, int64_t steps, float *c, int64_t ldc, \
-                   bool accumulate, const float *bias) {                                          \
-    micro_tile(a, RS, KSTR, b, steps, c, ldc, accumulate, bias, ROWS, VECTORS);                       \
+                   bool accumulate, const float *bias, const ck_packed *ahead) {                  \
+    micro_tile(a, RS, KSTR, b, steps, c, ldc, accumulate, bias, ahead, ROWS, VECTORS);             \
   }
 #define CK_MICROS(ROWS)                                           \
   CK_MICRO(micro_rows_##ROWS##_1, ROWS, 1, CK_KS, 1)              \
@@ -175,23 +181,27 @@ CK_INLINE const micro_entry *micro_entry_for(ck_a_layout layout, int64_t left) {
 }
 
 // c (m,n) = or += a * b for at most CK_KC steps (rows) or m <= CK_KC (transposed). Panels of b lie
-// panel_stride steps apart.
+// panel_stride elements apart; `next`, where it is not NULL, is the panel that comes after them.
 static void gemm_block(ck_a_layout layout, const ck_packed *a, const ck_packed *b,
                        int64_t panel_stride, int64_t m, int64_t n, int64_t steps, float *c,
-                       int64_t ldc, bool accumulate, const float *bias) {
+                       int64_t ldc, bool accumulate, const float *bias, const ck_packed *next) {
   for (int64_t j = 0; j < n; j += CK_NR, b += panel_stride) {
     int64_t columns = ck_min(CK_NR, n - j);
     int vectors = columns > CK_W ? 2 : 1;
     bool whole = columns == vectors * CK_W;
-    for (int64_t i = 0; i < m;) {
+    const ck_packed *following = j + CK_NR < n ? b + panel_stride : next;
+    int half = -1;  // of the following panel: the first tile is busy with its own
+    for (int64_t i = 0; i < m; ++half) {
       const micro_entry *entry = micro_entry_for(layout, m - i);
       micro_fn fn = entry->fn[layout][vectors - 1];
+      const ck_packed *ahead =
+          following && (half == 0 || half == 1) ? following + half * steps * CK_PANEL_AHEAD : b;
       if (whole) {
         fn(a_row(layout, a, i, steps), b, steps, c + i * ldc + j, ldc, accumulate,
-           bias ? bias + j : NULL);
+           bias ? bias + j : NULL, ahead);
       } else {
         float tile[CK_MR * CK_NR];
-        fn(a_row(layout, a, i, steps), b, steps, tile, CK_NR, false, NULL);
+        fn(a_row(layout, a, i, steps), b, steps, tile, CK_NR, false, NULL, ahead);
         for (int r = 0; r < entry->rows; ++r)
           for (int64_t q = 0; q < columns; ++q) {
             float *p = c + (i + r) * ldc + j + q;
