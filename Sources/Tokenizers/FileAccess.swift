@@ -52,7 +52,10 @@ enum FileAccess {
       }
       written += count
     }
-    guard fsync(descriptor) == 0, close(descriptor) == 0, rename(temporary, path) == 0 else {
+    let isSynchronized = fsync(descriptor) == 0
+    let cause = errno
+    guard close(descriptor) == 0, isSynchronized, rename(temporary, path) == 0 else {
+      if !isSynchronized { errno = cause }
       let error = failure(path, "cannot be written", cure)
       unlink(temporary)
       throw error

@@ -26,10 +26,25 @@ extension Tokenizer {
     if let source = try FileAccess.read(configurationFile) {
       configuration = try TokenizerConfiguration(source: source, file: configurationFile)
     }
-    if let template = try FileAccess.read(Self.join(directory, "chat_template.jinja")) {
-      configuration.setTemplate(template)
+    let templateFile = Self.join(directory, "chat_template.jinja")
+    if let template = try FileAccess.read(templateFile) {
+      try configuration.setTemplate(template, file: templateFile)
     }
     self.init(core: core, configuration: configuration)
+  }
+
+  /// The tokenizer with another chat template, which is saved with it as `chat_template.jinja`.
+  ///
+  /// - Parameters:
+  ///   - source: The template, UTF-8.
+  ///   - file: What errors call the template.
+  public func withChatTemplate(
+    _ source: [UInt8],
+    file: String
+  ) throws(TokenizerError) -> Tokenizer {
+    var configuration = configuration
+    try configuration.setTemplate(source, file: file)
+    return Tokenizer(core: core, configuration: configuration)
   }
 
   /// Opens a `tokenizer.json`, or a directory that has one.

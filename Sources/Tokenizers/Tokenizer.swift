@@ -68,6 +68,8 @@ public struct Tokenizer: Sendable {
   public func id(of token: String) -> Int32? { core.id(of: token) }
 
   /// The token of an id as the file spells it, nil where there is none.
+  ///
+  /// - Complexity: O(added tokens).
   public func token(_ id: Int32) -> String? {
     if let added = core.addedTokens.first(where: { $0.id == id }) { return added.content }
     return core.model.vocabulary.token(id).map { String(decoding: $0, as: UTF8.self) }

@@ -24,9 +24,20 @@ struct TokenizerConfiguration: Sendable {
     chatTemplate = try Self.template(node)
   }
 
-  mutating func setTemplate(_ source: [UInt8]) {
+  /// Takes a template of its own file, which goes before the configuration's.
+  mutating func setTemplate(_ source: [UInt8], file: String) throws(TokenizerError) {
+    guard let text = String(validating: source, as: UTF8.self) else {
+      let lines = source.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
+      let line = lines.firstIndex { String(validating: $0, as: UTF8.self) == nil } ?? 0
+      throw TokenizerError(
+        file: file,
+        path: "line \(line + 1)",
+        problem: "the template is not valid UTF-8",
+        cure: "Save the template as UTF-8"
+      )
+    }
     templateSource = source
-    chatTemplate = String(decoding: source, as: UTF8.self)
+    chatTemplate = text
   }
 
   /// A token is a string, or an object with its `content`.

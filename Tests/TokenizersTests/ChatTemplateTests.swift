@@ -65,6 +65,23 @@ import Testing
     #expect(error("{{ 9223372036854775807 + 1 }}").contains("beyond 64 bits"))
     #expect(error("{{ 'x' * 9223372036854775807 }}").contains("longer than a million"))
     #expect(error("{{ range(1000000) }}").contains("longer than 100000"))
+    #expect(
+      error("{{ 'abc'.find('b', 1) }}").contains(
+        "the method \"find\" with 2 arguments is not supported"
+      )
+    )
+    #expect(
+      error("{% for i, (a, b) in messages %}{% endfor %}").contains(
+        "line 1, column 11: a name in parentheses is not supported"
+      )
+    )
+    #expect(
+      error("{{ messages|tojson(indent='-') }}").contains("tojson with an indent of type str")
+    )
+    #expect(error("{{ messages|tojson(separators=',') }}").contains("separators are two strings"))
+    #expect(
+      error("{{ messages|sort(attribute='a,b') }}").contains("sort by several attributes")
+    )
   }
 
   @Test(
@@ -85,6 +102,11 @@ import Testing
       "{{ [[[[[range(9999)|list]]]]]|tojson(indent=100)|length }}"
         + "{{ (range(90000)|list)|tojson(indent=100)|length }}"
         + "{% for a in range(999) %}{{ (range(9999)|list)|tojson(indent=100)|length }}{% endfor %}",
+      "{% set s = 'x' * 1000000 %}{% for a in range(99999) %}{{ s[0:1] }}{% endfor %}",
+      "{% set s = 'x' * 1000000 %}{% for a in range(99999) %}{{ s is lower }}{% endfor %}",
+      "{% set s = 'x' * 1000000 %}{% for a in range(99999) %}{{ s in 'y' }}{% endfor %}",
+      "{% set n = namespace(s=none) %}{% for a in range(99999) %}{% for x in [n.s] %}"
+        + "{% set n.s = loop %}{% endfor %}{% endfor %}",
       "{% macro m(x) %}{% for i in range(9) %}{{ m(x) }}{% endfor %}{% endmacro %}{{ m(1) }}",
       "{{ " + String(repeating: "not ", count: 100_000) + "1 }}",
       "{{ " + String(repeating: "-", count: 100_000) + "1 }}",
@@ -112,19 +134,43 @@ import Testing
     #expect(try template.render(messages: []) == "False-11100000200000")
   }
 
+  @Test("a chain of namespaces ends without a stack as deep as it is long")
+  func namespaceChain() throws {
+    let template = try ChatTemplate(
+      "{% set n = namespace(s=none) %}{% for a in range(99999) %}"
+        + "{% set n.s = namespace(s=n.s) %}{% endfor %}x"
+    )
+    #expect(try template.render(messages: []) == "x")
+  }
+
+  /// Turns of 2000 bytes each.
+  private func conversation(turns: Int) -> [JSONValue] {
+    (0..<turns).map { index -> JSONValue in
+      [
+        "role": .string(index.isMultiple(of: 2) ? "user" : "assistant"),
+        "content": .string(String(repeating: "word ", count: 400)),
+      ]
+    }
+  }
+
   @Test("long conversations are not stopped")
   func longConversation() throws {
     let template = try ChatTemplate(
       "{% for m in messages %}{% if messages[loop.index0 - 1].role != m.role %}<{{ m.role|trim }}>"
         + "{{ m.content.split('</think>')[-1].strip() ~ '|' }}{% endif %}{% endfor %}"
     )
-    let messages = (0..<2000).map { index -> JSONValue in
-      [
-        "role": .string(index.isMultiple(of: 2) ? "user" : "assistant"),
-        "content": .string(String(repeating: "word ", count: 400)),
-      ]
-    }
-    #expect(try template.render(messages: messages).utf8.count > 3_900_000)
+    #expect(try template.render(messages: conversation(turns: 2000)).utf8.count > 3_900_000)
+  }
+
+  @Test("a template may ask for the number of messages at each of them")
+  func lengthInLoop() throws {
+    // As Qwen3's does, to find the last question.
+    let template = try ChatTemplate(
+      "{% set ns = namespace(last=messages|length - 1) %}{% for m in messages[::-1] %}"
+        + "{% set index = (messages|length - 1) - loop.index0 %}"
+        + "{% if m.role == 'user' %}{% set ns.last = index %}{% endif %}{% endfor %}{{ ns.last }}"
+    )
+    #expect(try template.render(messages: conversation(turns: 2000)) == "0")
   }
 
   @Test("generation blocks are marked")

@@ -134,6 +134,29 @@ import Testing
     #expect(Array(long.prefix(one.count)) == one)
   }
 
+  @Test("fallback bytes are those of a character with its prefix or suffix")
+  func markedFallback() throws {
+    // Ids from the library: a, ##, 世 (three bytes), ##b; and a, 世, b</w>.
+    var vocabulary: [JSONObject.Member] = [("<unk>", 0), ("a", 1), ("##b", 2)]
+    for byte in 0..<256 {
+      let digits = String(byte, radix: 16, uppercase: true)
+      vocabulary.append(("<0x\(byte < 16 ? "0" : "")\(digits)>", .int(3 + byte)))
+    }
+    func encoded(_ key: String, _ mark: String) throws -> [Int32] {
+      let file: JSONValue = [
+        "added_tokens": [],
+        "model": [
+          "type": "BPE", "vocab": .object(JSONObject(vocabulary)), "merges": [],
+          "unk_token": "<unk>", "byte_fallback": true, "fuse_unk": true, key: .string(mark),
+        ],
+      ]
+      return try Tokenizer(json: file.file).encode("a世b")
+    }
+    func bytes(_ text: String) -> [Int32] { text.utf8.map { 3 + Int32($0) } }
+    #expect(try encoded("continuing_subword_prefix", "##") == [1] + bytes("##世") + [2])
+    #expect(try encoded("end_of_word_suffix", "</w>") == [1] + bytes("世b</w>"))
+  }
+
   @Test("pre-tokenizers and normalizers", arguments: 0..<55)
   func pipelines(index: Int) throws {
     let rows = try Fixtures.json("pipelines.json")

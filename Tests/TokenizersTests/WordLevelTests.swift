@@ -83,6 +83,33 @@ import Testing
     }
   }
 
+  @Test("another template goes before the tokenizer's own and is saved with it")
+  func otherTemplate() throws {
+    let tokenizer = try Tokenizer.wordLevel(vocabulary: ["a"])
+      .withChatTemplate(Array("{{ eos_token }}{{ unk_token }}".utf8), file: "t.jinja")
+    try Fixtures.withDirectory { directory in
+      try tokenizer.save(to: directory)
+      let again = try Tokenizer(contentsOf: directory)
+      #expect(try again.chatTemplate()?.render(messages: []) == "<eos><unk>")
+      #expect(again.encode("a") == tokenizer.encode("a"))
+    }
+  }
+
+  @Test("a template that is not UTF-8 is named with its line")
+  func brokenTemplate() throws {
+    let tokenizer = try Tokenizer.wordLevel(vocabulary: ["a"])
+    try Fixtures.withDirectory { directory in
+      try tokenizer.save(to: directory)
+      try Data([0x61, 0x0A, 0xFF]).write(to: URL(filePath: directory + "/chat_template.jinja"))
+      let error = #expect(throws: TokenizerError.self) { try Tokenizer(contentsOf: directory) }
+      #expect(
+        error?.description.hasSuffix(
+          "/chat_template.jinja: line 2: the template is not valid UTF-8. Save the template as UTF-8"
+        ) == true
+      )
+    }
+  }
+
   @Test("a directory that cannot be written is named")
   func unwritable() throws {
     let tokenizer = try Tokenizer.wordLevel(vocabulary: ["a"])

@@ -52,6 +52,11 @@ final class TemplateBudget {
         weight += member.key.utf8.count >> 4
         if !weigh(member.value, depth: depth + 1, limit: limit, &weight) { return false }
       }
+    case .loop(let state):
+      // By itself it shows values that are weighed already; within others it could nest without end.
+      guard depth > 0 else { break }
+      let elements = TemplateValue.list(state.elements, isTuple: false)
+      return weigh(elements, depth: depth, limit: limit, &weight)
     case .method(let receiver, _):
       return weigh(receiver, depth: depth, limit: limit, &weight)
     default: break

@@ -7,6 +7,12 @@ enum TemplateFilters {
     "unique", "indent",
   ]
 
+  /// Whether a filter takes as long as the value is large: a list knows its length, and templates ask
+  /// for that of all messages at each message.
+  static func goesThrough(_ value: TemplateValue, _ name: String) -> Bool {
+    if case .list = value { name != "length" && name != "count" } else { true }
+  }
+
   static func apply(
     _ name: String,
     to value: TemplateValue,
@@ -53,14 +59,26 @@ enum TemplateFilters {
     }
     guard let json = value.json else { throw refusal("tojson", value, arguments) }
     var layout = JSONValue.Layout.spaced
-    if let indent = arguments.value(1, "indent")?.integer {
+    switch arguments.value(1, "indent") {
+    case nil, .some(.none): break
+    case let value?:
+      guard let indent = value.integer else {
+        throw ChatTemplateError(
+          .unsupported,
+          "tojson with an indent of type \(value.typeName)",
+          at: arguments.position
+        )
+      }
       let width = max(0, min(indent, 100))
       let size = json.size
       try arguments.charge(bytes: size.values * size.depth * width)
       layout = .indented(width)
     }
-    if let separators = arguments.value(2, "separators"), case .list(let values, _) = separators {
-      guard values.count == 2, case .string(let item) = values[0], case .string(let key) = values[1]
+    switch arguments.value(2, "separators") {
+    case nil, .some(.none): break
+    case let separators?:
+      guard case .list(let values, _) = separators, values.count == 2,
+        case .string(let item) = values[0], case .string(let key) = values[1]
       else {
         throw ChatTemplateError(.value, "separators are two strings", at: arguments.position)
       }
@@ -151,7 +169,8 @@ enum TemplateFilters {
     case nil: break
     }
     let indentsBlank = arguments.value(2, "blank")?.isTrue ?? false
-    let lines = TemplateStrings.split(text, by: "\n", limit: .max)
+    // Jinja's own way: so that a newline at the end starts a line too.
+    let lines = TemplateStrings.lines(text + "\n")
     try arguments.charge(bytes: (lines.count + 1) * indent.utf8.count)
     var result = lines[0]
     for line in lines.dropFirst() {

@@ -49,7 +49,8 @@ enum TemplateFunctions {
     // Jinja's own limit keeps a template from filling the memory.
     let limit = 1 << 40
     guard [start, stop, step].allSatisfy({ abs($0.clamped) <= limit }),
-      (stop - start) / step < 100_000
+      // One less than the numbers there are.
+      (stop - start - step.signum()) / step < 100_000
     else {
       throw ChatTemplateError(.value, "range is longer than 100000", at: arguments.position)
     }

@@ -94,11 +94,11 @@ extension TemplateInterpreter {
     case .call(let callee, let arguments): return try call(callee, arguments, position)
     case .filter(let operand, let name, let arguments):
       let value = try evaluate(operand)
-      try budget.charge(value, at: position)
+      if TemplateFilters.goesThrough(value, name) { try budget.charge(value, at: position) }
       return try TemplateFilters.apply(name, to: value, try evaluate(arguments, position))
     case .test(let operand, let name, let arguments):
       let value = try evaluate(operand)
-      if !arguments.positional.isEmpty { try budget.charge(value, at: position) }
+      if TemplateTests.goesThrough(name, arguments) { try budget.charge(value, at: position) }
       return .bool(
         try TemplateTests.apply(name, to: value, try evaluate(arguments, position))
       )
@@ -172,6 +172,7 @@ extension TemplateInterpreter {
       let right = try evaluate(expression)
       let position = expression.position
       try budget.charge(right, at: position)
+      if symbol == "in" || symbol == "not in" { try budget.charge(value, at: position) }
       let holds: Bool
       switch symbol {
       case "==": holds = value.isEqual(to: right)
@@ -304,6 +305,7 @@ extension TemplateInterpreter {
     switch value {
     case .list(let values, let isTuple): return .list(pick(values), isTuple: isTuple)
     case .string(let text):
+      try budget.charge(text.utf8.count >> 4, at: position)
       var scalars = String.UnicodeScalarView()
       scalars.append(contentsOf: pick(Array(text.unicodeScalars)))
       return .string(String(scalars))
@@ -322,8 +324,11 @@ extension TemplateInterpreter {
     let values = try evaluate(arguments, position)
     try budget.charge(function, at: position)
     switch function {
-    case .macro(let macro): return try call(macro, values)
-    case .function(let name): return try TemplateFunctions.call(name, values)
+    case .macro(let macro, let visible): return try call(macro, seeing: visible, values)
+    case .function(let name):
+      let result = try TemplateFunctions.call(name, values)
+      if case .namespace(let namespace) = result { namespaces.append(namespace) }
+      return result
     case .method(let receiver, let name):
       return try TemplateMethods.call(name, on: receiver, values)
     case .undefined(let name):

@@ -6,6 +6,8 @@ struct TemplateInterpreter {
   /// Byte ranges of the output that stand in `{% generation %}` blocks.
   private(set) var generated: [Range<Int>] = []
   private var callDepth = 0
+  /// All that the template has made.
+  var namespaces: [TemplateNamespace] = []
   /// Statements and expressions within each other, macros' included.
   var depth = 0
   let budget: TemplateBudget
@@ -27,6 +29,9 @@ struct TemplateInterpreter {
   }
 
   mutating func run(_ statements: [TemplateStatement]) throws(ChatTemplateError) {
+    // One may hold the next: a long chain would be freed by recursion as deep as it is long, and a
+    // ring never.
+    defer { for namespace in namespaces { namespace.members = [] } }
     _ = try execute(statements)
   }
 
@@ -65,7 +70,9 @@ struct TemplateInterpreter {
         }
         let flow = try execute(chosen)
         if flow != .normal { return flow }
-      case .loop(let loop): try execute(loop)
+      case .loop(let loop):
+        let flow = try execute(loop)
+        if flow != .normal { return flow }
       case .set(let target, let expression): try assign(target, try evaluate(expression))
       case .setBlock(let target, let body, let filters):
         var value = TemplateValue.string(
@@ -79,7 +86,7 @@ struct TemplateInterpreter {
           scopes.removeLast()
         }
         try assign(target, value)
-      case .macro(let macro): assign(macro.name, .macro(macro))
+      case .macro(let macro): assign(macro.name, .macro(macro, scopes: scopes.count))
       case .generation(let body):
         let start = output.count
         let flow = try execute(body)
@@ -126,7 +133,8 @@ struct TemplateInterpreter {
     for (name, value) in zip(names, values) { assign(name, value) }
   }
 
-  private mutating func execute(_ loop: TemplateLoop) throws(ChatTemplateError) {
+  /// Runs a loop; what leaves or skips in its `else` block does so in the loop around it.
+  private mutating func execute(_ loop: TemplateLoop) throws(ChatTemplateError) -> Flow {
     let sequence = try evaluate(loop.sequence)
     guard var elements = sequence.elements else {
       throw ChatTemplateError(
@@ -149,8 +157,7 @@ struct TemplateInterpreter {
     if elements.isEmpty {
       scopes.append([:])
       defer { scopes.removeLast() }
-      _ = try execute(loop.otherwise)
-      return
+      return try execute(loop.otherwise)
     }
     for (index, element) in elements.enumerated() {
       try budget.charge(loop.body.count, at: loop.position)
@@ -163,6 +170,7 @@ struct TemplateInterpreter {
       )
       if try execute(loop.body) == .leave { break }
     }
+    return .normal
   }
 
   /// What `body` writes, kept from the output.
@@ -184,8 +192,11 @@ struct TemplateInterpreter {
   // MARK: - Macros
 
   /// Calls a macro: parameters by position, then by name, else their defaults.
+  ///
+  /// - Parameter visible: how many scopes were around its definition.
   mutating func call(
     _ macro: TemplateMacro,
+    seeing visible: Int,
     _ arguments: EvaluatedArguments
   ) throws(ChatTemplateError) -> TemplateValue {
     callDepth += 1
@@ -201,9 +212,9 @@ struct TemplateInterpreter {
         at: arguments.position
       )
     }
-    // A macro sees the template's own names, not those of the loop that calls it.
+    // A macro sees the names around its definition, not those of the loop that calls it.
     let outer = scopes
-    scopes = Array(scopes.prefix(2)) + [[:]]
+    scopes = Array(scopes.prefix(visible)) + [[:]]
     defer { scopes = outer }
     for (index, parameter) in macro.parameters.enumerated() {
       if index < arguments.positional.count {

@@ -122,11 +122,11 @@ struct TemplateLexer {
     }
   }
 
-  /// Removes blanks and tabs that alone stand between the line's start and a tag.
+  /// Removes the whitespace that alone stands between the line's start and a tag.
   private func stripLineStart(_ text: inout [Unicode.Scalar]) {
     let lineStart = text.lastIndex(of: "\n").map { $0 + 1 } ?? 0
     guard lineStart > 0 || atLineStart else { return }
-    guard text[lineStart...].allSatisfy({ $0 == " " || $0 == "\t" }) else { return }
+    guard text[lineStart...].allSatisfy(isPythonSpace) else { return }
     text.removeSubrange(lineStart...)
   }
 

@@ -97,6 +97,7 @@ enum TemplateMethods {
     on text: String,
     _ arguments: EvaluatedArguments
   ) throws(ChatTemplateError) -> TemplateValue {
+    try arguments.check("the method \"\(name)\"", parameters(of: name))
     switch name {
     case "strip": return .string(TemplateStrings.strip(text, try string(arguments, 0, ""), .both))
     case "lstrip": return .string(TemplateStrings.strip(text, try string(arguments, 0, ""), .left))
@@ -107,7 +108,7 @@ enum TemplateMethods {
       guard arguments.positional.isEmpty, arguments.named.isEmpty else {
         throw ChatTemplateError(.unsupported, "splitlines with arguments", at: arguments.position)
       }
-      return .list(lines(text).map { .string($0) }, isTuple: false)
+      return .list(TemplateStrings.lines(text).map { .string($0) }, isTuple: false)
     case "startswith":
       return .bool(
         try affixes(arguments).contains { TemplateStrings.hasPrefix(text, $0) }
@@ -161,6 +162,18 @@ enum TemplateMethods {
     }
   }
 
+  /// What a method of strings takes; those that Python's takes by position alone have no name. Python
+  /// knows more, such as where `find` starts: left out unseen they would give another text.
+  private static func parameters(of name: String) -> [String] {
+    switch name {
+    case "split", "rsplit": ["sep", "maxsplit"]
+    case "replace": ["", "", "count"]
+    case "splitlines": ["keepends"]
+    case "upper", "lower", "capitalize", "title", "isdigit": []
+    default: [""]
+    }
+  }
+
   private static func affixes(
     _ arguments: EvaluatedArguments
   ) throws(ChatTemplateError) -> [String] {
@@ -203,25 +216,6 @@ enum TemplateMethods {
       TemplateStrings.split(text, by: separator, limit: limit).map { .string($0) },
       isTuple: false
     )
-  }
-
-  private static func lines(_ text: String) -> [String] {
-    var lines: [String] = []
-    var line = String.UnicodeScalarView()
-    var previous: Unicode.Scalar?
-    for scalar in text.unicodeScalars {
-      defer { previous = scalar }
-      if scalar == "\n", previous == "\r" { continue }
-      switch scalar {
-      case "\n", "\r", "\u{B}", "\u{C}", "\u{1C}", "\u{1D}", "\u{1E}", "\u{85}", "\u{2028}",
-        "\u{2029}":
-        lines.append(String(line))
-        line = String.UnicodeScalarView()
-      default: line.append(scalar)
-      }
-    }
-    if !line.isEmpty { lines.append(String(line)) }
-    return lines
   }
 
   /// `separator.join(values)`: only strings join.

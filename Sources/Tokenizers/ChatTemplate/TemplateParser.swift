@@ -163,8 +163,13 @@ struct TemplateParser {
   }
 
   private mutating func parseNames() throws(ChatTemplateError) -> [String] {
-    var names = [try expectName()]
-    while take(symbol: ",") { names.append(try expectName()) }
+    var names: [String] = []
+    repeat {
+      if isSymbol("(") {
+        throw ChatTemplateError(.unsupported, "a name in parentheses", at: position)
+      }
+      names.append(try expectName())
+    } while take(symbol: ",")
     return names
   }
 

@@ -83,12 +83,17 @@ enum TemplateSequenceFilters {
     }
   }
 
-  /// A member by a path such as `function.name`.
+  /// A member by a path such as `function.name`, or `arguments.0` of a list.
   private static func member(_ value: TemplateValue, _ path: String) -> TemplateValue {
     var value = value
     for name in TemplateStrings.split(path, by: ".", limit: .max) {
-      guard case .object(let members) = value else { return .undefined(name) }
-      value = members.value(of: name) ?? .undefined(name)
+      switch value {
+      case .object(let members): value = members.value(of: name) ?? .undefined(name)
+      case .list(let values, _):
+        guard let index = Int(name), values.indices.contains(index) else { return .undefined(name) }
+        value = values[index]
+      default: return .undefined(name)
+      }
     }
     return value
   }
@@ -151,6 +156,11 @@ enum TemplateSequenceFilters {
     try arguments.check("sort", ["reverse", "case_sensitive", "attribute"])
     let isReversed = arguments.value(0, "reverse")?.isTrue ?? false
     let isExact = arguments.value(1, "case_sensitive")?.isTrue ?? false
+    if case .string(let attribute)? = arguments.value(2, "attribute"),
+      attribute.utf8.contains(UInt8(ascii: ","))
+    {
+      throw ChatTemplateError(.unsupported, "sort by several attributes", at: arguments.position)
+    }
     let keyed = elements.map { element -> (key: TemplateValue, element: TemplateValue) in
       let value = arguments.value(2, "attribute").map { member(element, $0.text) } ?? element
       return (isExact ? value : key(value), element)

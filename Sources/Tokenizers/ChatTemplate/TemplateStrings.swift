@@ -64,6 +64,26 @@ enum TemplateStrings {
     return parts + [String(decoding: bytes[start...], as: UTF8.self)]
   }
 
+  /// `splitlines()`: a line's end at the end of the text starts no further line.
+  static func lines(_ text: String) -> [String] {
+    var lines: [String] = []
+    var line = String.UnicodeScalarView()
+    var previous: Unicode.Scalar?
+    for scalar in text.unicodeScalars {
+      defer { previous = scalar }
+      if scalar == "\n", previous == "\r" { continue }
+      switch scalar {
+      case "\n", "\r", "\u{B}", "\u{C}", "\u{1C}", "\u{1D}", "\u{1E}", "\u{85}", "\u{2028}",
+        "\u{2029}":
+        lines.append(String(line))
+        line = String.UnicodeScalarView()
+      default: line.append(scalar)
+      }
+    }
+    if !line.isEmpty { lines.append(String(line)) }
+    return lines
+  }
+
   /// `split(None, limit)`: runs of whitespace separate, the ends count for nothing.
   static func splitAtSpace(_ text: String, limit: Int) -> [String] {
     var parts: [String] = []

@@ -6,6 +6,11 @@ enum TemplateTests {
     "equalto", "ne", "lt", "gt", "le", "ge", "in", "lower", "upper",
   ]
 
+  /// Whether a test takes as long as the value is large.
+  static func goesThrough(_ name: String, _ arguments: TemplateArguments) -> Bool {
+    name == "lower" || name == "upper" || !arguments.positional.isEmpty
+  }
+
   static func apply(
     _ name: String,
     to value: TemplateValue,
@@ -64,8 +69,12 @@ enum TemplateTests {
     case ("none", .none): return true
     case ("string", .string): return true
     case ("mapping", .object): return true
-    case ("iterable", _): return value.elements != nil
-    case ("sequence", _): return value.count != nil
+    case ("iterable", _), ("sequence", _):
+      // The kind says it; the elements of a long text would be made for nothing.
+      switch value {
+      case .undefined, .list, .string, .object: return true
+      default: return false
+      }
     case ("number", _): return value.number != nil
     case ("integer", .int): return true
     case ("float", .double): return true

@@ -11,7 +11,8 @@ indirect enum TemplateValue {
   case object([TemplateMember])
   case namespace(TemplateNamespace)
   case loop(TemplateLoopState)
-  case macro(TemplateMacro)
+  /// A macro, and how many of the scopes it sees: those around its definition.
+  case macro(TemplateMacro, scopes: Int)
   case function(String)
   /// A method that is not called, such as `message.items`.
   case method(TemplateValue, String)

@@ -53,11 +53,6 @@ struct JSONNode {
     return flag
   }
 
-  func int() throws(TokenizerError) -> Int {
-    guard case .int(let number) = value else { throw wrongType("an integer") }
-    return number
-  }
-
   func int(atLeast minimum: Int) throws(TokenizerError) -> Int {
     guard case .int(let number) = value, number >= minimum else {
       throw wrongType("an integer of at least \(minimum)")

@@ -200,22 +200,18 @@ struct BPEModel: Sendable {
     var pendingUnknown = false
     var index = 0
     while index < word.count {
-      let length = scalar(at: index, in: word).length
-      let character = Bytes(rebasing: word[index..<index + length])
-      index += length
-      if let id = symbolID(character, isFirst: index == length, isLast: index == word.count) {
+      let start = index
+      index += scalar(at: index, in: word).length
+      let character = Bytes(rebasing: word[start..<index])
+      let (isFirst, isLast) = (start == 0, index == word.count)
+      if let id = symbolID(character, isFirst: isFirst, isLast: isLast) {
         if pendingUnknown, let unknownID { symbols.append(unknownID) }
         pendingUnknown = false
         symbols.append(id)
         continue
       }
       // The library appends fallback bytes before an unknown token that is still pending.
-      if let fallbackIDs, character.allSatisfy({ fallbackIDs[Int($0)] >= 0 }),
-        prefix.isEmpty, suffix.isEmpty
-      {
-        for byte in character { symbols.append(fallbackIDs[Int(byte)]) }
-        continue
-      }
+      if appendBytes(of: character, isFirst: isFirst, isLast: isLast, to: &symbols) { continue }
       guard let unknownID else { continue }
       if pendingUnknown, !fusesUnknown { symbols.append(unknownID) }
       pendingUnknown = true
@@ -225,7 +221,31 @@ struct BPEModel: Sendable {
 
   private func symbolID(_ character: Bytes, isFirst: Bool, isLast: Bool) -> Int32? {
     if prefix.isEmpty && suffix.isEmpty { return vocabulary.id(character) }
-    return vocabulary.id((isFirst ? [] : prefix) + character + (isLast ? suffix : []))
+    return vocabulary.id(marked(character, isFirst: isFirst, isLast: isLast))
+  }
+
+  /// A character with what marks its place in the word.
+  private func marked(_ character: Bytes, isFirst: Bool, isLast: Bool) -> [UInt8] {
+    (isFirst ? [] : prefix) + character + (isLast ? suffix : [])
+  }
+
+  /// Appends the fallback tokens of a character's bytes; false where there are none.
+  ///
+  /// As in the library the bytes are also those of a prefix and a suffix.
+  private func appendBytes(
+    of character: Bytes,
+    isFirst: Bool,
+    isLast: Bool,
+    to symbols: inout [Int32]
+  ) -> Bool {
+    guard let fallbackIDs else { return false }
+    func append(_ bytes: some Collection<UInt8>) -> Bool {
+      guard bytes.allSatisfy({ fallbackIDs[Int($0)] >= 0 }) else { return false }
+      for byte in bytes { symbols.append(fallbackIDs[Int(byte)]) }
+      return true
+    }
+    return prefix.isEmpty && suffix.isEmpty
+      ? append(character) : append(marked(character, isFirst: isFirst, isLast: isLast))
   }
 }
 

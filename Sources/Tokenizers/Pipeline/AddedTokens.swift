@@ -60,8 +60,6 @@ struct AddedTokenMatcher: Sendable {
   /// Whether a token starts with the byte.
   private var starts = [Bool](repeating: false, count: 256)
 
-  var isEmpty: Bool { tokens.isEmpty }
-
   /// Adds a token under the text that it matches, its content or its normalised content.
   mutating func add(_ token: AddedToken, matching text: [UInt8]) {
     guard let first = text.first else { return }

@@ -61,6 +61,7 @@ enum DecodingStage: Sendable {
       self = .utf8(pending: Array(pending.suffix(held)))
     case .byteFallback(var run):
       if let byte = Self.fallbackByte(token) {
+        self = .fuse  // Else two hold the run, and each byte would copy it.
         run.append(byte)
         self = .byteFallback(run: run)
       } else {

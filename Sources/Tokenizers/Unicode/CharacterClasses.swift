@@ -45,8 +45,6 @@ final class CharacterClasses: Sendable {
   @inline(__always)
   func isBlank(_ scalar: UInt32) -> Bool { bits[Int(scalar)] & Self.blank != 0 }
   func isWord(_ scalar: UInt32) -> Bool { bits[Int(scalar)] & Self.word != 0 }
-  func isNumeric(_ scalar: UInt32) -> Bool { bits[Int(scalar)] & Self.numeric != 0 }
-  func isPunctuation(_ scalar: UInt32) -> Bool { bits[Int(scalar)] & Self.punctuation != 0 }
 
   /// Appends the lowercase form of one scalar, without regard to its neighbours.
   func appendLowercase(of scalar: UInt32, to bytes: inout [UInt8]) {

@@ -20,19 +20,20 @@ extension Message {
 }
 
 extension Tokenizer {
-  /// The chat template of a file, or the tokenizer's own; `nil` where there is none.
-  func chatRenderer(path: String?) throws -> ChatRenderer? {
-    guard let path else { return try chatTemplate()?.renderer }
-    var variables = JSONObject()
-    for (name, token) in [
-      ("bos_token", bosToken), ("eos_token", eosToken), ("pad_token", padToken),
-    ] {
-      if let token { variables[name] = .string(token) }
-    }
+  /// The tokenizer with the chat template of a file, where one is named.
+  func withChatTemplate(path: String?) throws -> Tokenizer {
+    guard let path else { return self }
+    let other = try withChatTemplate(try InputFile.bytes(path), file: path)
     do {
-      return try ChatTemplate(try InputFile.text(path), variables: variables).renderer
-    } catch let error as ChatTemplateError {
+      _ = try other.chatTemplate()
+    } catch {
       throw InputError(path, "", "\(error)", cure: "Correct the template")
     }
+    return other
+  }
+
+  /// The chat template of a file, or the tokenizer's own; `nil` where there is none.
+  func chatRenderer(path: String? = nil) throws -> ChatRenderer? {
+    try withChatTemplate(path: path).chatTemplate()?.renderer
   }
 }

@@ -58,7 +58,7 @@ struct RunComposition {
       checkpoint: checkpoint
     )
     if let note = ModelComposer.note(model) { notices.post(note) }
-    chat = try tokenizer.chatRenderer(path: loaded.configuration.chatTemplatePath)
+    chat = try tokenizer.chatRenderer()
     endOfSequence = ModelComposer.endOfSequence(tokenizer, model.generation)
   }
 

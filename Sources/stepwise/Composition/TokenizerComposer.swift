@@ -4,10 +4,14 @@ import Tokenizers
 
 /// Finds or makes the tokenizer of a run.
 enum TokenizerComposer {
-  /// Rows that a word-level vocabulary is read from, for each dataset. Streams have no end, and beyond this nothing new comes.
+  /// Rows that a tokenizer is made of, for each dataset: streams have no end. A word that only later rows have is unknown to a
+  /// word-level tokenizer.
   private static let rowLimit = 20_000
   private static let rowsAtOnce = 512
 
+  /// The tokenizer with the chat template of `chat_template_path`, where that is set: checkpoints, adapters and exports then hold the
+  /// template that the model was trained with.
+  ///
   /// - Parameters:
   ///   - datasets: the rows that a tokenizer from data is made of.
   ///   - saved: the run's own copy, on resume.
@@ -17,8 +21,17 @@ enum TokenizerComposer {
     saved: URL?
   ) throws -> Tokenizer {
     if let saved, FileManager.default.fileExists(atPath: saved.path) {
+      // With its template: the file may be another one by now.
       return try Tokenizer(contentsOf: saved)
     }
+    return try open(loaded, datasets: datasets)
+      .withChatTemplate(path: loaded.configuration.chatTemplatePath)
+  }
+
+  private static func open(
+    _ loaded: LoadedConfiguration,
+    datasets: [(any Dataset)?]
+  ) throws -> Tokenizer {
     let configuration = loaded.configuration
     switch configuration.tokenizer {
     case RunConfiguration.wordLevelTokenizer?:

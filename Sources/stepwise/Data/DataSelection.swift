@@ -42,7 +42,7 @@ struct DataSelection {
     let inspector = RowInspector(
       configuration: configuration.training,
       tokenizer: tokenizer,
-      chat: try tokenizer.chatRenderer(path: configuration.chatTemplatePath),
+      chat: try tokenizer.chatRenderer(),
       eosID: tokenizer.eosID ?? -1
     )
     return (inspector, tokenizer)

@@ -57,7 +57,7 @@ struct RewardRescore {
     let rescoring = RolloutRescoring(
       dataset: dataset,
       tokenizer: tokenizer,
-      chat: try tokenizer.chatRenderer(path: run.configuration.chatTemplatePath),
+      chat: try tokenizer.chatRenderer(),
       configuration: run.configuration.training
     )
     scores = try rescoring.scores(of: rollouts, by: function)

@@ -20,8 +20,9 @@ struct TemplateTarget: FuzzTarget {
   private static let snippets = [
     "{% for m in messages %}", "{% endfor %}", "{% if loop.first %}", "{% else %}", "{% endif %}",
     "{{ m.content }}", "{{ m['role']|trim }}", "{% set ns = namespace(a=[]) %}",
-    "{% set ns.a = [ns.a, ns.a] %}", "{% set x = x ~ x %}", "{% set x = s %}",
-    "{% for i in range(9999) %}", "{% macro m(a, b=1) %}", "{% endmacro %}", "{{ m(m(1)) }}",
+    "{% set ns.a = [ns.a, ns.a] %}", "{% set ns.a = namespace(a=ns.a) %}", "[loop]", "loop",
+    "{% set x = x ~ x %}", "{% set x = s %}", "{% for i in range(9999) %}", "{% macro m(a, b=1) %}",
+    "{% endmacro %}", "{{ m(m(1)) }}",
     "{% generation %}", "{% endgeneration %}", "{% set y %}", "{% endset %}", "{%- ", " -%}", "{# ",
     " #}", "{{ ", " }}", "|tojson(indent=4)", "|replace('', 'xx')", "|list", "|join(s)", "[::-1]",
     "[-9223372036854775808:]", " is defined", " is mapping", " in ", " not ", " if ", " else ", "~",
