@@ -29,11 +29,13 @@ public final class SafetensorsFile {
     func failure(_ fault: SafetensorsError.Fault) -> SafetensorsError {
       SafetensorsError(file: path, fault: fault)
     }
-    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+    // Without waiting: a pipe has no end.
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     guard descriptor >= 0 else { throw failure(.cannotOpen(errno: errno)) }
     defer { close(descriptor) }
     var status = stat()
     guard fstat(descriptor, &status) == 0 else { throw failure(.cannotOpen(errno: errno)) }
+    guard status.st_mode & S_IFMT == S_IFREG else { throw failure(.notAFile) }
     let size = Int(status.st_size)
     guard size >= 10 else { throw failure(.tooShort(bytes: size)) }
     guard let base = mmap(nil, size, PROT_READ, MAP_PRIVATE, descriptor, 0), base != MAP_FAILED
@@ -243,12 +245,16 @@ public final class SafetensorsFile {
     var index: [Int] = []
     var rest = position
     for extent in entry.shape.reversed() {
-      index.insert(rest % extent, at: 0)
+      index.append(rest % extent)
       rest /= extent
     }
     return SafetensorsError(
       file: path,
-      fault: .notFinite(tensor: entry.name, index: index, value: value.description)
+      fault: .notFinite(
+        tensor: entry.name,
+        index: index.reversed(),
+        value: value.description
+      )
     )
   }
 

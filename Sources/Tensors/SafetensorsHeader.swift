@@ -13,6 +13,7 @@ public struct SafetensorsError: Error, CustomStringConvertible, Equatable {
   /// The kinds of faults, each naming the tensor or value concerned.
   public enum Fault: Equatable, Sendable {
     case cannotOpen(errno: Int32)
+    case notAFile
     case tooShort(bytes: Int)
     case headerTooLong(headerBytes: UInt64, fileBytes: Int)
     case malformedHeader(at: Int, expected: String)
@@ -52,6 +53,7 @@ public struct SafetensorsError: Error, CustomStringConvertible, Equatable {
   private var explanation: String {
     switch fault {
     case .cannotOpen(let number): "cannot be read (\(errorText(number)))"
+    case .notAFile: "is no file; put the safetensors file in its place"
     case .tooShort(let bytes):
       "\(bytes) bytes are too short for a safetensors file; copy or download it again"
     case .headerTooLong(let header, let bytes):
@@ -59,24 +61,29 @@ public struct SafetensorsError: Error, CustomStringConvertible, Equatable {
         + "100 MB): it is truncated or no safetensors file"
     case .malformedHeader(let at, let expected):
       "header, byte \(at): expected \(expected); the file is damaged"
-    case .duplicateTensor(let name): "names \(name) twice"
-    case .duplicateKey(let name, let key): "tensor \(name) has `\(key)` twice"
-    case .missingKey(let name, let key): "tensor \(name) has no `\(key)`"
+    case .duplicateTensor(let name): "names \(name) twice" + Self.cure
+    case .duplicateKey(let name, let key): "tensor \(name) has `\(key)` twice" + Self.cure
+    case .missingKey(let name, let key): "tensor \(name) has no `\(key)`" + Self.cure
     case .unknownDType(let name, let dtype):
       "tensor \(name) has dtype \(dtype); convert it to one of "
         + SafetensorsDType.allCases.map(\.rawValue).joined(separator: ", ")
-    case .shapeOverflow(let name): "tensor \(name) has a shape that overflows"
+    case .shapeOverflow(let name): "tensor \(name) has a shape that overflows" + Self.cure
     case .sizeMismatch(let name, let shape, let range):
       "tensor \(name) needs \(shape) bytes by its shape, but its offsets span \(range)"
+        + Self.cure
     case .outsideFile(let name, let end, let bytes):
       "tensor \(name) ends at data byte \(end) of \(bytes): the file is truncated; copy or "
         + "download it again"
-    case .reversedRange(let name): "tensor \(name) has offsets that end before they begin"
+    case .reversedRange(let name):
+      "tensor \(name) has offsets that end before they begin" + Self.cure
     case .misaligned(let name, let offset, let dtype):
       "tensor \(name) begins at byte \(offset), which is no multiple of the size of \(dtype)"
-    case .overlap(let a, let b): "tensors \(a) and \(b) overlap"
-    case .hole(let name, let bytes): "\(bytes) bytes before tensor \(name) belong to no tensor"
-    case .trailingBytes(let bytes): "\(bytes) bytes after the last tensor belong to no tensor"
+        + Self.cure
+    case .overlap(let a, let b): "tensors \(a) and \(b) overlap" + Self.cure
+    case .hole(let name, let bytes):
+      "\(bytes) bytes before tensor \(name) belong to no tensor" + Self.cure
+    case .trailingBytes(let bytes):
+      "\(bytes) bytes after the last tensor belong to no tensor" + Self.cure
     case .noSuchTensor(let name): "has no tensor \(name)"
     case .wrongShape(let name, let found, let wanted):
       "tensor \(name) has shape \(found), the model wants \(wanted): is config.json of the same "
@@ -90,6 +97,9 @@ public struct SafetensorsError: Error, CustomStringConvertible, Equatable {
       "cannot be written: \(operation) failed (\(errorText(number)))"
     }
   }
+
+  /// Of a header that contradicts itself or its file.
+  private static let cure = "; the file is damaged: copy, download or convert it again"
 }
 
 /// One tensor of a file: its place and form.
@@ -279,7 +289,11 @@ struct SafetensorsHeaderParser {
     case UInt8(ascii: "u"):
       var code = try hexadecimal()
       if (0xD800..<0xDC00).contains(code) {
-        guard take("\\"), take("u") else { throw malformed("a low surrogate") }
+        // Not with `take`, which passes over spaces: here they would be a part of the name.
+        guard bytes[position...].starts(with: [UInt8(ascii: "\\"), UInt8(ascii: "u")]) else {
+          throw malformed("a low surrogate")
+        }
+        position += 2
         let low = try hexadecimal()
         guard (0xDC00..<0xE000).contains(low) else { throw malformed("a low surrogate") }
         code = 0x10000 + (code - 0xD800) << 10 + (low - 0xDC00)
@@ -291,8 +305,11 @@ struct SafetensorsHeaderParser {
   }
 
   private mutating func hexadecimal() throws -> UInt32 {
-    guard position + 4 <= bytes.count,
-      let value = UInt32(String(decoding: bytes[position..<position + 4], as: UTF8.self), radix: 16)
+    let digits = bytes[position...].prefix(4)
+    // A sign is no digit, though a number may begin with it.
+    guard digits.count == 4,
+      digits.allSatisfy({ Character(Unicode.Scalar($0)).isHexDigit }),
+      let value = UInt32(String(decoding: digits, as: UTF8.self), radix: 16)
     else { throw malformed("four hexadecimal digits") }
     position += 4
     return value

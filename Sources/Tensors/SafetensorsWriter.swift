@@ -53,6 +53,7 @@ public struct SafetensorsTensor {
 
 /// Writes a safetensors file that is either whole or absent: into a temporary file in the same
 /// directory, fsync, rename over `path`, fsync of the directory.
+///
 /// - Parameters:
 ///   - tensors: written in this order; names must be unique.
 ///   - metadata: the header's `__metadata__`; transformers wants ["format": "pt"].

@@ -153,6 +153,19 @@ import Testing
     )
     #expect(foreign.code != 0)
     #expect(foreign.error.contains("was trained on another model than"), "\(foreign.error)")
+    // Nor does an adapter go on over another base.
+    try workshop.write(
+      "on.yaml",
+      try workshop.text("tiny.yaml").replacing(
+        #/model:\n  config: .*\ntokenizer: word_level\n/#,
+        with: "model_name_or_path: whole/checkpoints/step-00000002\n"
+          + "tokenizer: runs/tiny/tokenizer\n"
+      ) + "use_peft: true\nadapter_name_or_path: runs/tiny/adapter\n"
+    )
+    let on = try workshop.stepwise("train", "on.yaml", "output_dir=on")
+    #expect(on.code == 64, "\(on.error)")
+    #expect(on.error.contains("was trained on another model than"), "\(on.error)")
+    #expect(!workshop.exists("on"))
     for (arguments, message) in [
       (["export", "whole", "--merge", "-o", "x"], "is a whole model"),
       (["export", "runs/tiny", "--dtype", "bfloat16", "-o", "x"], "Add --merge"),

@@ -17,7 +17,8 @@ import Testing
     _ change: (SafetensorsTensor) -> SafetensorsTensor? = { $0 }
   ) throws {
     let files = try CheckpointFiles(directory)
-    let tensors = try files.names.map { name in
+    let names = files.files.flatMap { CheckpointFiles.names(in: $0) }
+    let tensors = try names.map { name in
       let file = try #require(files.file(of: name))
       let shape = try #require(file[name]).shape
       let values: [Float] = try file.load(name)
@@ -274,6 +275,31 @@ import Testing
     try folder.write("mine", "model-card.md")
     try model.save(to: folder.url)
     #expect(try names() == ["model-card.md", "model.safetensors"])
+  }
+
+  /// Other tools give shards other names; what the index does not name is not part of the model.
+  @Test func theIndexNamesTheFiles() throws {
+    let folder = try TemporaryFolder()
+    let directory = try folder.copy(Self.sharded)
+    let text = try String(contentsOf: index(directory), encoding: .utf8)
+      .replacingOccurrences(of: "model-0000", with: "part-")
+    try Data(text.utf8).write(to: index(directory))
+    let parts = (1...4).map { "part-\($0)-of-00004.safetensors" }
+    for (number, part) in parts.enumerated() {
+      try FileManager.default.moveItem(
+        at: directory.appendingPathComponent("model-0000\(number + 1)-of-00004.safetensors"),
+        to: directory.appendingPathComponent(part)
+      )
+    }
+    try folder.write("of another save", "\(Self.sharded)/model-00001-of-00002.safetensors")
+    #expect(WeightsFile.all(in: directory).map(\.lastPathComponent) == parts)
+    let identity = try BaseIdentity(directory: directory) { $0.lastPathComponent }
+    #expect(identity.files.map(\.sha256) == parts)
+    let whole = try load(fixtures.appendingPathComponent(Self.sharded))
+    #expect(
+      try load(directory).store.parameters.map(\.value.array)
+        == whole.store.parameters.map(\.value.array)
+    )
   }
 
   @Test func aMissingShardIsNamed() throws {

@@ -180,6 +180,12 @@ import Testing
     ["head_dim": .int(5)], ["rms_norm_eps": .int(0)], ["eos_token_id": .int(48)],
     ["eos_token_id": .int(-2)], ["bos_token_id": .int(1 << 33)],
     ["layer_types": .array([.string("full_attention")])],
+    // Each size is possible, all of them are not.
+    ["num_hidden_layers": .int(1 << 20)],
+    ["hidden_size": .int(1 << 24), "vocab_size": .int(1 << 24)],
+    [
+      "hidden_size": .int(1 << 24), "num_attention_heads": .int(1 << 24), "head_dim": .int(1 << 24),
+    ],
   ])
   func valuesThatMakeNoModelAreRefused(_ changes: [String: JSONValue]) throws {
     do {

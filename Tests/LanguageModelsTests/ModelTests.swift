@@ -11,7 +11,7 @@ import Testing
     let directory = fixtures.appendingPathComponent(name)
     let files = try CheckpointFiles(directory)
     let specs = DecoderModel.parameterSpecs(try DecoderConfiguration(directory: directory))
-    #expect(Set(specs.map(\.name)) == Set(files.names))
+    #expect(Set(specs.map(\.name)) == Set(files.files.flatMap { CheckpointFiles.names(in: $0) }))
     for spec in specs { #expect(files.file(of: spec.name)?[spec.name]?.shape == spec.shape) }
   }
 

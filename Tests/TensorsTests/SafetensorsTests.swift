@@ -176,6 +176,7 @@ struct SafetensorsTests {
       "{\(tensor("a", "F32", "[-2]", "[0,8]"))}", "{\(tensor("a", "F32", "[2.0]", "[0,8]"))}",
       "{\(tensor("a", "F32", "[2]", "[0,99999999999999999999]"))}",
       "{\(tensor("a", "F32", "[2]", "[0]"))}", "{\"\\ud800\":{}}", "{\"\\x\":{}}", "{\"\u{1}\":{}}",
+      "{\"\\u+041\":{}}", "{\"\\u-000\":{}}", "{\"\\u00\":{}}", "{\"\\ud83d \\ude00\":{}}",
     ]
     for header in malformed {
       try withFile(file(header: header, data: 8)) { path in
@@ -187,6 +188,29 @@ struct SafetensorsTests {
             Issue.record("\(header): \(error)")
             return
           }
+        }
+      }
+    }
+  }
+
+  @Test func escapedNamesAreRead() throws {
+    let name = #"\u0041\/\ud83d\ude00\t"#
+    let tensor = "\"\(name)\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4]}"
+    try withFile(file(header: "{\(tensor)}", data: 4)) { path in
+      let names = try SafetensorsFile(path: path).entries.map(\.name)
+      #expect(names == ["A/\u{1F600}\t"])
+    }
+  }
+
+  /// Neither is waited for nor mapped.
+  @Test func whatIsNoFileIsRefused() throws {
+    try withFile { path in
+      let directory = (path as NSString).deletingLastPathComponent
+      let pipe = path + ".pipe"
+      #expect(mkfifo(pipe, 0o600) == 0)
+      for path in [directory, pipe] {
+        #expect(throws: SafetensorsError(file: path, fault: .notAFile)) {
+          try SafetensorsFile(path: path)
         }
       }
     }

@@ -38,11 +38,14 @@ public struct AdapterDirectory: Sendable {
   }
 
   /// Whether a directory holds an adapter and no model.
+  ///
+  /// Some tools write the base's `config.json` beside an adapter: it takes weights to make it a model.
   public static func isAdapter(_ url: URL) -> Bool {
     func has(_ name: String) -> Bool {
       FileManager.default.fileExists(atPath: url.appendingPathComponent(name).path)
     }
-    return has(AdapterFile.configuration) && !has("config.json")
+    return has(AdapterFile.configuration)
+      && (!has("config.json") || WeightsFile.all(in: url).isEmpty)
   }
 
   /// The base model's directory: the path as it stands, or counted from the adapter's directory, where a

@@ -31,7 +31,8 @@ public enum AdapterError: Error, Equatable, CustomStringConvertible {
         ?? "; give a directory that PEFT's save_pretrained or a run wrote"
       return "\(directory): no \(name)" + hint
     case .noTargets(let source):
-      return "\(source): no module is named; name at least one of \(Self.known), or all-linear"
+      return "\(source): no module is named; name at least one of \(Self.known), or "
+        + LoRAConfiguration.allLinearName
     case .unknownTarget(let source, let name):
       let hint =
         name.contains("lm_head") || name.contains("embed_tokens")

@@ -30,22 +30,38 @@ extension LoRAConfiguration {
     }
     let rank = try reader.require("r", reader.int)
     guard (1...1 << 16).contains(rank) else {
-      throw reader.invalid("r", .int(rank), "1 or more")
+      throw reader.invalid("r", .int(rank), "1 to \(1 << 16)")
     }
-    if case .string(let pattern)? = reader["target_modules"] {
-      throw reader.unsupported(
-        "target_modules",
-        .string(pattern),
-        supported: "a list of module names, as PEFT writes it for names"
-      )
+    let alpha = try reader.double("lora_alpha") ?? 8
+    guard Float(alpha).isFinite else {
+      throw reader.invalid("lora_alpha", .double(alpha), "a number that FP32 holds")
     }
     let configuration = LoRAConfiguration(
       rank: rank,
-      alpha: try reader.double("lora_alpha") ?? 8,
+      alpha: alpha,
       isRankStabilized: try reader.bool("use_rslora") ?? false,
-      targetModules: try reader.require("target_modules", reader.strings).sorted()
+      targetModules: try reader.require("target_modules") { key throws(ModelConfigurationError) in
+        try targets(reader, key)
+      }
     )
     return (configuration, try reader.string("base_model_name_or_path"))
+  }
+
+  /// The names in `target_modules`, sorted; `nil` where the key is absent.
+  private static func targets(
+    _ reader: ConfigurationReader,
+    _ key: String
+  ) throws(ModelConfigurationError) -> [String]? {
+    guard case .string(let text)? = reader[key] else { return try reader.strings(key)?.sorted() }
+    // PEFT reads this shorthand, though it writes the names that it stands for.
+    guard text == allLinearName else {
+      throw reader.unsupported(
+        key,
+        .string(text),
+        supported: "a list of module names, as PEFT writes it for names, or \(allLinearName)"
+      )
+    }
+    return allLinear.sorted()
   }
 
   /// The bytes of an `adapter_config.json` for inference, with the keys that PEFT writes.

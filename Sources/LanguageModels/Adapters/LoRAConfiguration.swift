@@ -12,6 +12,8 @@ public struct LoRAConfiguration: Sendable, Equatable {
   /// `target_modules`: a projection is adapted where its path is one of these or ends with `.` and one of these.
   public var targetModules: [String]
 
+  /// What PEFT calls `allLinear`.
+  public static let allLinearName = "all-linear"
   /// Every projection of the layers: PEFT's `all-linear`, which leaves the head out.
   public static let allLinear = [
     "q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj",

@@ -35,17 +35,21 @@ public enum CheckpointError: Error, Equatable, CustomStringConvertible {
     case .missingShard(let index, let shard):
       return "\(index): names \(shard), which is not in the directory; download it again"
     case .malformedIndex(let file, let reason):
-      return "\(file): \(reason)"
+      return "\(file): \(reason); download it again"
     case .indexMismatch(let index, let name, let shard):
       return "\(index): parameter '\(name)' is not in \(shard); the files do not belong together"
     case .duplicateParameter(let name, let files):
-      return "parameter '\(name)' is in several files: \(files.joined(separator: ", "))"
+      return "\(files.joined(separator: ", ")): each holds parameter '\(name)'; "
+        + "the files do not belong together"
     case .missingParameters(let directory, let names):
-      return "\(directory): the weights lack \(Self.list(names)) of the model in config.json"
+      return "\(directory): the weights lack \(Self.list(names)) of the model in config.json; "
+        + "take all files from one checkpoint"
     case .unknownParameters(let file, let names):
-      return "\(file): holds \(Self.list(names)), unknown to the model in config.json"
+      return "\(file): holds \(Self.list(names)), unknown to the model in config.json; "
+        + "take all files from one checkpoint"
     case .wrongShape(let file, let name, let expected, let found):
-      return "\(file): parameter '\(name)' has the shape \(found), config.json asks for \(expected)"
+      return "\(file): parameter '\(name)' has the shape \(found), config.json asks for "
+        + "\(expected); take all files from one checkpoint"
     case .untiedHead(let file):
       return
         "\(file): 'lm_head.weight' differs from 'model.embed_tokens.weight', but the model ties"

@@ -45,39 +45,18 @@ struct CheckpointFiles {
     self.owner = owner
   }
 
-  /// All names, file by file, without buffers that are computed rather than stored.
-  var names: [String] {
+  /// The names in one file, without buffers that are computed rather than stored.
+  static func names(in file: SafetensorsFile) -> [String] {
     // Checkpoints made before transformers 4.32 hold the rotary frequencies of every layer.
-    files.flatMap { $0.entries.map(\.name) }.filter { !$0.hasSuffix("rotary_emb.inv_freq") }
+    file.entries.map(\.name).filter { !$0.hasSuffix("rotary_emb.inv_freq") }
   }
 
   /// The file that holds a parameter.
   func file(of name: String) -> SafetensorsFile? { owner[name].map { files[$0] } }
 
   private static func openShards(_ index: URL, in directory: URL) throws -> [SafetensorsFile] {
-    let bytes: Data
-    do { bytes = try Data(contentsOf: index) } catch {
-      throw CheckpointError.inputOutput(file: index.path, reason: error.localizedDescription)
-    }
-    func malformed(_ reason: String) -> CheckpointError {
-      .malformedIndex(file: index.path, reason: reason)
-    }
-    let document: JSONValue
-    do { document = try JSONValue(parsing: bytes) } catch {
-      throw malformed("not JSON: \(error)")
-    }
-    guard case .object(let members) = document, case .object(let map)? = members["weight_map"],
-      !map.isEmpty
-    else { throw malformed("has no 'weight_map' of parameters to files") }
     var shards: [String: SafetensorsFile] = [:]
-    for (name, value) in map.sorted(by: { $0.key < $1.key }) {
-      guard case .string(let shard) = value else {
-        throw malformed("'weight_map' gives no file name for '\(name)'")
-      }
-      // A name with a slash could lead anywhere on this machine.
-      guard !shard.isEmpty, !shard.utf8.contains(UInt8(ascii: "/")), shard != ".." else {
-        throw malformed("'\(shard)' is not the name of a file beside the index")
-      }
+    for (name, shard) in try weightMap(index).sorted(by: { $0.key < $1.key }) {
       if shards[shard] == nil {
         let file = directory.appendingPathComponent(shard)
         guard FileManager.default.fileExists(atPath: file.path) else {
@@ -90,5 +69,37 @@ struct CheckpointFiles {
       }
     }
     return shards.sorted { $0.key < $1.key }.map(\.value)
+  }
+
+  /// What an index says: for each parameter the name of a file beside the index.
+  ///
+  /// - Throws: `CheckpointError`, with the file and the name at fault.
+  static func weightMap(_ index: URL) throws(CheckpointError) -> [String: String] {
+    let bytes: Data
+    do { bytes = try Data(contentsOf: index) } catch {
+      throw .inputOutput(file: index.path, reason: error.localizedDescription)
+    }
+    func malformed(_ reason: String) -> CheckpointError {
+      .malformedIndex(file: index.path, reason: reason)
+    }
+    let document: JSONValue
+    do { document = try JSONValue(parsing: bytes) } catch {
+      throw malformed("not JSON: \(error)")
+    }
+    guard case .object(let members) = document, case .object(let map)? = members["weight_map"],
+      !map.isEmpty
+    else { throw malformed("has no 'weight_map' of parameters to files") }
+    var files: [String: String] = [:]
+    for (name, value) in map.sorted(by: { $0.key < $1.key }) {
+      guard case .string(let file) = value else {
+        throw malformed("'weight_map' gives no file name for '\(name)'")
+      }
+      // A name with a slash could lead anywhere on this machine.
+      guard !file.isEmpty, !file.utf8.contains(UInt8(ascii: "/")), file != ".." else {
+        throw malformed("'\(file)' is not the name of a file beside the index")
+      }
+      files[name] = file
+    }
+    return files
   }
 }

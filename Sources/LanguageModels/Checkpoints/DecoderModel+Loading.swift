@@ -114,8 +114,7 @@ extension CheckpointFiles {
     }
     if configuration.tieWordEmbeddings { known.insert(ParameterName.head) }
     for file in files {
-      let own = Set(file.entries.map(\.name))
-      let unknown = names.filter { own.contains($0) && !known.contains($0) }
+      let unknown = Self.names(in: file).filter { !known.contains($0) }
       guard unknown.isEmpty else { throw .unknownParameters(file: file.path, names: unknown) }
     }
     for spec in specs {

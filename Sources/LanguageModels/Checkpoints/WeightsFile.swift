@@ -8,9 +8,16 @@ public enum WeightsFile {
   /// The files that hold a model's weights, in their order: one, or several. Empty where there are none.
   public static func all(in directory: URL) -> [URL] {
     let present = (try? FileManager.default.contentsOfDirectory(atPath: directory.path)) ?? []
-    // As in `CheckpointFiles`, the single file is what counts where there are both.
-    let names =
-      present.contains(single) ? [single] : present.filter { isOne($0) && $0 != index }.sorted()
+    let names: [String]
+    if present.contains(single) {
+      // As in `CheckpointFiles`, the single file is what counts where there are both.
+      names = [single]
+    } else if let map = try? CheckpointFiles.weightMap(directory.appendingPathComponent(index)) {
+      // Other tools have other names, and a file that the index does not name is not read.
+      names = Set(map.values).intersection(present).sorted()
+    } else {
+      names = present.filter { isOne($0) && $0 != index }.sorted()
+    }
     return names.map { directory.appendingPathComponent($0) }
   }
 

@@ -29,7 +29,7 @@ extension DecoderConfiguration {
     try Self.refuseWhatIsNotComputed(reader, family)
 
     let hidden = try Self.size(reader, "hidden_size")
-    let layers = try Self.size(reader, "num_hidden_layers")
+    let layers = try Self.readLayerCount(reader)
     let heads = try Self.size(reader, "num_attention_heads")
     let rope = try Self.readRope(reader)
     self.init(
@@ -116,7 +116,7 @@ extension DecoderConfiguration {
     if family != .llama, try reader.bool("use_sliding_window") ?? false,
       let window = try reader.int("sliding_window")
     {
-      let layers = try size(reader, "num_hidden_layers")
+      let layers = try readLayerCount(reader)
       let first = try reader.int("max_window_layers") ?? 28
       if try reader.strings("layer_types") == nil, first < layers {
         throw reader.unsupported(
@@ -130,7 +130,7 @@ extension DecoderConfiguration {
       if types.contains(where: { $0 != "full_attention" }) {
         try refuse("layer_types", unless: "full_attention in every layer")
       }
-      let layers = try size(reader, "num_hidden_layers")
+      let layers = try readLayerCount(reader)
       if types.count != layers, let value = reader["layer_types"] {
         throw reader.invalid("layer_types", value, "\(layers) entries, one for each layer")
       }
@@ -141,23 +141,35 @@ extension DecoderConfiguration {
 
   /// Larger sizes are damage, and products of two sizes must not overflow.
   private static let largestSize = 1 << 24
+  /// More than thirty times what the deepest published decoders have. All parameters are named before a file is found to lack them.
+  private static let mostLayers = 1 << 12
+  /// A hundred times the largest published models; sums over all parameters must not overflow.
+  private static let mostParameters = 1e14
+
+  private static func readLayerCount(
+    _ reader: ConfigurationReader
+  ) throws(ModelConfigurationError) -> Int {
+    try size(reader, "num_hidden_layers", upTo: mostLayers)
+  }
 
   private static func size(
     _ reader: ConfigurationReader,
-    _ key: String
+    _ key: String,
+    upTo limit: Int = largestSize
   ) throws(ModelConfigurationError) -> Int {
     try reader.require(key) { key throws(ModelConfigurationError) in
-      try optionalSize(reader, key)
+      try optionalSize(reader, key, upTo: limit)
     }
   }
 
   private static func optionalSize(
     _ reader: ConfigurationReader,
-    _ key: String
+    _ key: String,
+    upTo limit: Int = largestSize
   ) throws(ModelConfigurationError) -> Int? {
     guard let value = try reader.int(key) else { return nil }
-    guard (1...largestSize).contains(value) else {
-      throw reader.invalid(key, .int(value), "1 to \(largestSize)")
+    guard (1...limit).contains(value) else {
+      throw reader.invalid(key, .int(value), "1 to \(limit)")
     }
     return value
   }
@@ -241,6 +253,16 @@ extension DecoderConfiguration {
   // MARK: Consistency
 
   private func validate(_ reader: ConfigurationReader) throws(ModelConfigurationError) {
+    // Every size by itself is possible; together they may not be.
+    let width = Double(2 * queryWidth + 2 * keyValueWidth + 3 * intermediateSize)
+    let rows = Double(layerCount) * width + 2 * Double(vocabSize)
+    if rows * Double(hiddenSize) > Self.mostParameters {
+      throw reader.invalid(
+        "hidden_size",
+        .int(hiddenSize),
+        "a size that makes at most \(Self.mostParameters) parameters with the other ones"
+      )
+    }
     if headCount % kvHeadCount != 0 {
       throw reader.invalid(
         "num_key_value_heads",

@@ -118,10 +118,14 @@ struct GenerationWeights {
     self.backend = backend
   }
 
-  /// Packs a model's weights as they are now, with an adapter's updates merged, one projection at a time; its embedding and
-  /// its norms are read where they are.
+  /// Packs a model's weights as they are now, with an adapter's updates merged, one projection at a time; its norms are read
+  /// where they are, and so is an embedding in FP32. One in BF16 would have to be widened whole, beside its packed form.
   init(_ model: DecoderModel) {
-    self.init(model.configuration, backend: model.backend, packsEmbedding: false) {
+    self.init(
+      model.configuration,
+      backend: model.backend,
+      packsEmbedding: model.store.matrices == .bfloat16
+    ) {
       model.merged($0)
     }
   }

@@ -62,19 +62,35 @@ struct ExportCommand: ParsableCommand {
       ? try ModelSource(model: model, adapter: place.path)
       : try ModelSource(model: place.path, adapter: nil)
     let backend = try NumericsConfiguration().makeBackend()
-    let decoder = try found.open(backend: backend)
     let tokenizer = try Tokenizer(contentsOf: found.tokenizer)
-    if let adapter = decoder.adapter, !merge {
-      let base = try BaseIdentity(directory: found.directory, digest: SHA256.hexDigest(ofFileAt:))
-      adapter.base = base
-      try adapter.save(to: url)
+    if let adapter = found.adapter, !merge {
+      try Self.copy(adapter, over: found.directory, to: url, backend: backend)
     } else {
+      let decoder = try found.open(backend: backend)
       decoder.mergeAdapter()
       let type = dtype.flatMap(DecoderConfiguration.WeightType.init(rawValue:)) ?? .float32
       try decoder.save(to: url, weightType: type)
     }
     try tokenizer.save(to: url)
     try StandardOutput.write("\(ProcessPaths.shown(url))\n")
+  }
+
+  /// Writes an adapter with the path and the digests of its base as it is now, whose weights are not loaded for that.
+  private static func copy(
+    _ adapter: AdapterDirectory,
+    over base: URL,
+    to url: URL,
+    backend: any Backend
+  ) throws {
+    let identity = try BaseIdentity(of: base)
+    try adapter.base?.requireSame(as: identity, adapter: adapter.url.path)
+    let copy = try adapter.load(
+      for: DecoderConfiguration(directory: base),
+      backend: backend,
+      trainable: false
+    )
+    copy.base = identity
+    try copy.save(to: url)
   }
 
   /// The directory that a text names: itself, or a run's newest checkpoint.

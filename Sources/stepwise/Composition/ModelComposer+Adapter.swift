@@ -54,7 +54,12 @@ extension ModelComposer {
       )
     }
     let directory = try AdapterDirectory(URL(filePath: path, directoryHint: .isDirectory))
-    if isNew { try checkKeys(loaded, against: directory.configuration, path: path) }
+    if isNew {
+      try checkKeys(loaded, against: directory.configuration, path: path)
+      if let base = loaded.configuration.modelNameOrPath {
+        try directory.checkBase(URL(filePath: base, directoryHint: .isDirectory))
+      }
+    }
     return try directory.load(
       for: model.configuration,
       backend: model.backend,
@@ -100,6 +105,6 @@ extension ParameterValue {
     guard case .array(let a) = self, case .array(let b) = other, a.count == b.count else {
       return false
     }
-    return a.allSatisfy(b.contains)
+    return a.allSatisfy(b.contains) && b.allSatisfy(a.contains)
   }
 }

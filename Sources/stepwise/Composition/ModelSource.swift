@@ -52,7 +52,7 @@ struct ModelSource {
   ///
   /// - Parameter trainable: whether the model, or of a model with an adapter the adapter, has gradients.
   func open(backend: any Backend, trainable: Bool = false) throws -> DecoderModel {
-    try checkBase()
+    try adapter?.checkBase(directory)
     let model = try ModelComposer.load(
       directory,
       backend: backend,
@@ -67,15 +67,23 @@ struct ModelSource {
 
   /// Loads the model for generation alone, its adapter merged.
   func openForGeneration(backend: any Backend) throws -> GenerationModel {
-    try checkBase()
+    try adapter?.checkBase(directory)
     return try ModelComposer.loadForGeneration(directory, adapter: adapter, backend: backend)
   }
+}
 
-  /// An adapter that knows its base is not put on another one.
-  private func checkBase() throws {
-    guard let adapter, let known = adapter.base else { return }
-    let base = try BaseIdentity(directory: directory, digest: SHA256.hexDigest(ofFileAt:))
-    try known.requireSame(as: base, adapter: adapter.url.path)
+extension AdapterDirectory {
+  /// Refuses another base than the one that the adapter was trained on, where it knows that.
+  func checkBase(_ directory: URL) throws {
+    guard let base else { return }
+    try base.requireSame(as: BaseIdentity(of: directory), adapter: url.path)
+  }
+}
+
+extension BaseIdentity {
+  /// Reads the weights of a model's directory, some three seconds for a GB.
+  init(of directory: URL) throws {
+    try self.init(directory: directory, digest: SHA256.hexDigest(ofFileAt:))
   }
 }
 

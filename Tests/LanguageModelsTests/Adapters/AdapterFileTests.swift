@@ -69,7 +69,9 @@ import Testing
     (#""rank_pattern": {}"#, #""rank_pattern": {"q_proj": 2}"#, "key 'rank_pattern'"),
     (#""init_lora_weights": true"#, #""init_lora_weights": "pissa""#, "supported: true, false"),
     (#""use_bdlora": null"#, #""use_some_new_thing": true"#, "key 'use_some_new_thing'"),
-    (#""r": 4"#, #""r": 0"#, "key 'r' is 0, expected 1 or more"),
+    (#""r": 4"#, #""r": 0"#, "key 'r' is 0, expected 1 to 65536"),
+    (#""r": 4"#, #""r": 65537"#, "key 'r' is 65537, expected 1 to 65536"),
+    (#""lora_alpha": 6"#, #""lora_alpha": 1e300"#, "expected a number that FP32 holds"),
     (#""r": 4"#, #""r": "4""#, "key 'r' must be an integer"),
     (#""r": 4"#, #""r": 5"#, "ask for [5, 24]"),
     (#""r": 4"#, #""r": 60000"#, "ask for [60000, 24]"),
@@ -103,6 +105,29 @@ import Testing
     try expect("supported: a list of module names") {
       _ = try LoRAConfiguration.read(Data(text.utf8), source: "adapter_config.json")
     }
+  }
+
+  @Test func allLinearIsEveryProjection() throws {
+    let text = #"{"peft_type": "LORA", "r": 2, "target_modules": "all-linear"}"#
+    let read = try LoRAConfiguration.read(Data(text.utf8), source: "adapter_config.json")
+    #expect(read.configuration.targetModules == LoRAConfiguration.allLinear.sorted())
+  }
+
+  /// Some tools copy the base's `config.json` to the adapter.
+  @Test func aConfigurationBesideAnAdapterMakesNoModel() throws {
+    let folder = try TemporaryFolder()
+    let target = try folder.copy("lora-all-linear")
+    let base = try folder.copy("qwen2-f16")
+    func copy(_ name: String, from source: URL, to directory: URL) throws {
+      try FileManager.default.copyItem(
+        at: source.appendingPathComponent(name),
+        to: directory.appendingPathComponent(name)
+      )
+    }
+    try copy("config.json", from: base, to: target)
+    #expect(AdapterDirectory.isAdapter(target))
+    try copy("adapter_config.json", from: target, to: base)
+    #expect(!AdapterDirectory.isAdapter(base))
   }
 
   @Test func adaptersOfOtherModelsAreRefused() throws {
