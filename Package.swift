@@ -186,7 +186,7 @@ let package = Package(
       swiftSettings: swiftSettings
     ),
     plugin("jsonl", ["RowFiles"]), plugin("gsm8k-dataset", ["RowFiles"]),
-    plugin("math-dataset", ["RowFiles"]),
+    plugin("math-dataset", ["RowFiles", "MathAnswers"]),
     .target(name: "GSM8K", path: "Plugins/gsm8k-reward/Core", cSettings: cSettings),
     cPlugin("gsm8k-reward", ["GSM8K"]),
     .target(name: "MathAnswers", path: "Plugins/MathAnswers", swiftSettings: swiftSettings),

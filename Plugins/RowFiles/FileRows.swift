@@ -158,7 +158,8 @@ public struct FileRows: Sendable {
     case .csv(let delimiter):
       csv = try CSV(bytes, delimiter: delimiter, path: path)
       lines = csv!.records
-    case .object: lines = bytes.isEmpty ? [] : [.init(range: 0..<bytes.count, number: 1)]
+    // An empty file is a bad row: nobody would miss a problem that was passed over.
+    case .object: lines = [.init(range: 0..<bytes.count, number: 1)]
     }
     let first = UInt64(nextID)
     nextID += lines.count
@@ -190,7 +191,7 @@ public struct FileRows: Sendable {
   private mutating func check(_ host: Host, _ paths: [String], _ reader: Reader) throws {
     var kinds = ColumnKinds()
     var kept: [Place] = []
-    var faults: [String] = []
+    var (faults, faultCount) = ([String](), 0)
     kept.reserveCapacity(rows.count)
     for (index, place) in rows.enumerated() {
       if index % 4096 == 0, host.isCancelled {
@@ -202,24 +203,26 @@ public struct FileRows: Sendable {
         try kinds.check(example.columns, in: row)
         kept.append(place)
       } catch let failure as PluginFailure where policy == .skip && failure.reason == .data {
-        faults.append(failure.message)
+        faultCount += 1
+        // Not all: a file may be nothing but bad rows.
+        if faults.count < Self.shownFaults { faults.append(failure.message) }
       }
     }
-    guard !faults.isEmpty else { return }
+    guard faultCount > 0 else { return }
     guard !kept.isEmpty else {
       throw PluginFailure(
         .data,
         "\(shown(paths)): all of the \(rows.count) rows were left out; the first: \(faults[0])"
       )
     }
-    for fault in faults.prefix(Self.shownFaults) { host.log(fault, level: .warning) }
-    let rest = faults.count - Self.shownFaults
+    for fault in faults { host.log(fault, level: .warning) }
+    let rest = faultCount - faults.count
     host.log(
-      "\(shown(paths)): \(faults.count) of \(rows.count) rows left out (on_bad_row: skip)"
+      "\(shown(paths)): \(faultCount) of \(rows.count) rows left out (on_bad_row: skip)"
         + (rest > 0 ? ", \(rest) more than are shown" : ""),
       level: .warning
     )
-    host.metric("rows_skipped", Double(faults.count))
+    host.metric("rows_skipped", Double(faultCount))
     rows = kept
   }
 
@@ -254,13 +257,13 @@ private struct ColumnKinds {
     }
   }
 
-  /// A number with and without a fraction is one type; `nil` where there is no value.
+  /// A number with and without a fraction is one type; `nil` where there is no value, or an empty list, which may be one of turns.
   private static func kind(_ value: ColumnValue) -> String? {
     switch value {
     case .null: nil
     case .int, .real: "a number"
     case .text: "text"
-    case .list: "a list"
+    case .list(let values): values.isEmpty ? nil : "a list"
     case .messages: "a conversation"
     }
   }

@@ -70,6 +70,13 @@ public struct RowForm: Sendable, Equatable {
         used: [promptName, completionName]
       )
     }
+    if let completionColumn {
+      throw row.failure(
+        "completion_column is '\(completionColumn)', and the row has no prompt",
+        cure: "name the prompt with prompt_column or prompt_template, or leave it out; the row has "
+          + row.columnNames
+      )
+    }
     for name in ["messages", "conversations"] {
       guard let value = row[name] else { continue }
       let (prompt, completion) = try conversation(value, name, row)

@@ -34,7 +34,8 @@ class CodeExecution:
         self._scoring = scoring
         self._kind = sandbox
         self._limits = Limits(timeout_seconds, memory_mb, output_kb)
-        self._parallel = parallel or os.cpu_count() or 1
+        # Not cpu_count: a container may have a few of the machine's only.
+        self._parallel = parallel or len(os.sched_getaffinity(0))
         self._sandbox = None
 
     def __call__(self, completions, item_ids=None, log_metric=None, **columns):
@@ -109,6 +110,9 @@ class _Suite:
         tests = [value] if isinstance(value, str) else value
         if not isinstance(tests, (list, tuple)) or not tests or not all(isinstance(t, str) for t in tests):
             raise ValueError("%s: the tests are neither text nor a list of texts" % where)
+        if not all(test.strip() for test in tests):
+            # It would pass, whatever the code does.
+            raise ValueError("%s: a test is empty; leave it out, or the row where there is no other" % where)
         self._tests = list(tests)
         if entry_point is not None:
             # HumanEval's form: the tests define check, and somebody must call it.

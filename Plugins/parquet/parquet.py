@@ -1,6 +1,8 @@
 """Rows of Parquet files. Needs pyarrow in the Python that runs it."""
 
+import json
 import os
+import string
 
 try:
     import pyarrow as pa
@@ -24,7 +26,7 @@ class ParquetRows:
         if prompt_column and prompt_template:
             raise ValueError("prompt_column and prompt_template are both given; leave one of them out")
         self.renamed = {"prompt": prompt_column, "completion": completion_column}
-        self.template = prompt_template
+        self.template = _pieces(prompt_template)
         self.columns = list(columns)
         self.groups = []  # (file, group within it, first row, its path)
         self.starts = [0]
@@ -32,7 +34,8 @@ class ParquetRows:
         for name in _files(path):
             file = _opened(name)
             present = file.schema_arrow.names
-            for wanted in [column for column in (prompt_column, completion_column, *columns) if column]:
+            inserted = [column for _, column in self.template]
+            for wanted in [column for column in (prompt_column, completion_column, *columns, *inserted) if column]:
                 if wanted not in present:
                     raise ValueError(
                         "%s: there is no column '%s'; the file has %s" % (name, wanted, ", ".join(present))
@@ -57,10 +60,12 @@ class ParquetRows:
         table = self._table(group)
         row = table.slice(place - self.starts[group], 1).to_pylist()[0]
         name = "%s, row %d" % (self.groups[group][2], place)
-        out = {key: value for key, value in row.items() if not self.columns or key in self.columns}
+        out = {key: _column(value) for key, value in row.items() if not self.columns or key in self.columns}
         for key, column in self.renamed.items():
             if row.get(column or key) is not None:
                 out[key] = row[column or key]
+            elif column:
+                raise ValueError("%s: column '%s', named by %s_column, is null; leave the row out" % (name, column, key))
         if self.template:
             out["prompt"] = _filled(self.template, row, name)
         for key in ("messages", "conversations", "text"):
@@ -112,10 +117,51 @@ def _last_at_most(starts, value):
     return low
 
 
-def _filled(template, row, name):
+def _pieces(template):
+    """Texts, each with the column that follows it, or None: `{question}` is a column, `{{` and `}}` are braces."""
     try:
-        return template.format(**row)
-    except (KeyError, IndexError) as error:
-        raise ValueError(
-            "%s: prompt_template names %s; the row has %s" % (name, error, ", ".join(row))
-        ) from error
+        pieces = [(text, field, spec or kind) for text, field, spec, kind in string.Formatter().parse(template)]
+    except ValueError as error:
+        pieces = [(None, str(error), None)]
+    for text, field, more in pieces:
+        if text is None or more or field == "":
+            raise ValueError(
+                "prompt_template: %s; write {column} for a column, {{ and }} for braces"
+                % (field if text is None else "a brace is opened but names no column")
+            )
+    return [(text, field) for text, field, _ in pieces]
+
+
+def _filled(pieces, row, name):
+    prompt = ""
+    for text, column in pieces:
+        prompt += text
+        if column is None:
+            continue
+        value = row[column]
+        if isinstance(value, bool) or not isinstance(value, (str, int, float)):
+            raise ValueError(
+                "%s: column '%s' is %s, which prompt_template cannot insert; name a column of text or numbers, or leave the "
+                "row out" % (name, column, "null" if value is None else type(value).__name__)
+            )
+        prompt += str(value)
+    return prompt
+
+
+def _column(value):
+    """A value as a column holds it: a struct is its JSON text, as an object is to the jsonl dataset; turns stay what they are."""
+    if isinstance(value, dict):
+        return json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=str)
+    if isinstance(value, list) and not _is_turns(value):
+        return [_column(element) for element in value]
+    return value
+
+
+def _is_turns(value):
+    """Whether every element has role and content and nothing else; all structs of a column have the same keys, some of them null."""
+    return all(
+        isinstance(turn, dict)
+        and {key for key in turn if turn[key] is not None} == {"role", "content"}
+        and all(isinstance(turn[key], str) for key in ("role", "content"))
+        for turn in value
+    )

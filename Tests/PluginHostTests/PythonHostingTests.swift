@@ -8,13 +8,13 @@ import Testing
 struct PythonHostingTests {
   /// The package's own tests, and those of plugins in Python, against a real interpreter. Where pyarrow is missing, those of `parquet`
   /// say that they are skipped.
-  @Test(arguments: ["Plugins/python/tests", "Plugins/parquet/tests"])
-  func thePythonSidePassesItsTests(folder: String) throws {
+  @Test(arguments: ["python", "parquet", "code-execution-reward"])
+  func thePythonSidePassesItsTests(name: String) throws {
     let process = Process()
     process.executableURL = URL(filePath: "/usr/bin/env")
     process.arguments = [
       "python3", "-B", "-m", "unittest", "discover", "-s",
-      Fixture.root.appending(path: folder).path(),
+      Fixture.root.appending(path: "Plugins/\(name)/tests").path(),
     ]
     let output = Pipe()
     process.standardError = output

@@ -63,6 +63,36 @@ struct JSONSchemaTests {
     #expect(text.contains(problem), "\(text)")
   }
 
+  @Test(
+    "multiples are exact for whole numbers, and else as far as decimals show",
+    arguments: [
+      ("10", "12345678901", 0.0), ("10", "12345678900", 1), ("7", "10000000001", 0),
+      ("0.01", "12345678.91", 1), ("0.01", "12345678.905", 0), ("0.1", "0.3", 1), ("2", "1e3", 1),
+      ("0.5", "0", 1), ("2", "3.0", 0),
+    ]
+  )
+  func multiples(step: String, value: String, score: Double) throws {
+    let reward = try ShippedReward("json-schema", ["schema_column": "schema"])
+    #expect(try reward.score(value, schema(#"{"multipleOf": \#(step)}"#)) == score)
+  }
+
+  @Test("JSON that would take a schema for ever, or go too deep, scores 0")
+  func effort() throws {
+    let reward = try ShippedReward("json-schema", ["schema_column": "schema", "valid_json": 0.5])
+    func nested(_ depth: Int) -> String {
+      String(repeating: "[", count: depth) + String(repeating: "]", count: depth)
+    }
+    // Neither alternative says no before it has been all the way down.
+    let branching = ##"""
+      {"anyOf": [{"items": {"$ref": "#"}, "minItems": 1}, {"items": {"$ref": "#"}, "minItems": 2}]}
+      """##
+    #expect(try reward.score(nested(60), schema(branching)) == 0)
+    #expect(try reward.score(nested(4), schema(branching)) == 0.5)
+    let winding = ##"{"allOf": [{"anyOf": [{"oneOf": [{"items": {"$ref": "#"}}]}]}]}"##
+    #expect(try reward.score(nested(60), schema(winding)) == 0)
+    #expect(try reward.score(nested(30), schema(winding)) == 1)
+  }
+
   @Test("one schema, of the parameters or of the rows")
   func parameters() {
     #expect(

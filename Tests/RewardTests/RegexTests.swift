@@ -70,6 +70,19 @@ struct RegexTests {
     }
   }
 
+  @Test("a pattern is read in time whatever its repetitions repeat", .timeLimit(.minutes(1)))
+  func emptyRepetitions() throws {
+    let nothing = String(repeating: "(", count: 20) + String(repeating: "){1000}", count: 20)
+    #expect(try reward(nothing + "a").score("ba") == 1)
+    #expect(try reward(nothing + "a").score("b") == 0)
+  }
+
+  @Test("octal escapes and braces are Python's")
+  func escapes() throws {
+    #expect(try reward(#"^a\012b[\011]\08$"#).score("a\nb\t\u{0}8") == 1)
+    #expect(try reward("^{a}{}{$").score("{a}{}{") == 1)
+  }
+
   @Test("a group is compared with a column")
   func column() throws {
     let reward = try ShippedReward(
@@ -98,7 +111,8 @@ struct RegexTests {
     ("a**", "follows another"),
     ("a{3,2}", "reversed"), ("[b-a]", "reversed"), (#"\q"#, "not known"), ("a{2000}", "more than"),
     ("((a{900}){900}){9}", "too large"), ("a++", "possessive"), ("(?x)a", "not supported"),
-    ("\\", "ends the pattern"),
+    ("\\", "ends the pattern"), ("a|{2}", "at character 2: nothing to repeat"),
+    (#"\x+f"#, "hexadecimal digits"),
   ])
   func refused(pattern: String, problem: String) {
     let text = message { _ = try reward(pattern) }

@@ -9,6 +9,7 @@ import ctypes
 import importlib.util
 import json
 import os
+import resource
 import secrets
 import select
 import shutil
@@ -26,8 +27,11 @@ import os, signal, socket
 def refused(action):
     try:
         action()
-    except OSError:
+    except PermissionError:
         return True
+    except OSError:
+        # The kernel looked at it: no such file is no refusal.
+        return False
     return False
 """
 _TRIALS = {
@@ -41,7 +45,7 @@ _TRIALS = {
 
 
 class SandboxError(RuntimeError):
-    """There is no sandbox on this machine that holds."""
+    """There is no sandbox on this machine that holds, or the one that held does no longer."""
 
 
 class Limits:
@@ -72,13 +76,23 @@ class Outcome:
         #: Tests that passed, by number.
         self.passed = set()
         #: What it wrote to standard output.
-        self.output = b""
+        self.output = bytearray()
         #: Whether it came to its end: not where it crashed, was killed, or left by os._exit.
         self.finished = False
         #: None, "time" or "output": what it was killed for.
         self.exceeded = None
+        #: Whether it was bound before any of the code ran.
         self.ready = False
+        #: Why it could not be bound.
         self.problem = None
+
+    def failure(self):
+        """Why none of the code was run, where that is the sandbox's fault; None where code ran, or had no time to."""
+        if self.problem is not None:
+            return self.problem
+        if not self.ready and self.exceeded is None:
+            return "the process ended before it was bound"
+        return None
 
 
 class Sandbox:
@@ -88,6 +102,7 @@ class Sandbox:
         """`kind`: "bubblewrap", "seccomp", or "auto" for the first of these that works."""
         self._limits = limits
         self._parallel = parallel
+        _raise_descriptor_limit(parallel)
         # bubblewrap ends before the first process of its name space, which then is left to the nearest subreaper: this process,
         # which waits for it, and nobody else. 36 is PR_SET_CHILD_SUBREAPER.
         ctypes.CDLL(None).prctl(36, 1, 0, 0, 0)
@@ -122,15 +137,18 @@ class Sandbox:
             return str(problem)
         finally:
             self._limits = limits
-        if outcome.problem is not None:
-            return outcome.problem
-        if not outcome.ready or not outcome.finished:
+        if outcome.failure() is not None:
+            return outcome.failure()
+        if not outcome.finished:
             return "a program does not come to its end in it"
         open_doors = [name for index, name in enumerate(names) if index not in outcome.passed]
         return ", ".join(open_doors) or None
 
     def run(self, jobs):
-        """Outcomes of jobs (kind, code, tests, standard input), in order."""
+        """Outcomes of jobs (kind, code, tests, standard input), in order.
+
+        Raises SandboxError where the sandbox does not hold any more: a completion is not wrong because of that.
+        """
         self._tasks = _tasks_of_user()
         outcomes = [None] * len(jobs)
         places = iter(range(len(jobs)))
@@ -144,7 +162,16 @@ class Sandbox:
                 if place is None:
                     return
                 try:
-                    outcomes[place] = self._run(jobs[place])
+                    outcome = self._run(jobs[place])
+                    if outcome.failure() is not None:
+                        # A machine short of memory may have taken one process. None of the code ran, so that it can be tried again.
+                        outcome = self._run(jobs[place])
+                    if outcome.failure() is not None:
+                        raise SandboxError(
+                            "the sandbox %s held before and does not now, so that no code is run (%s); free memory and processes, "
+                            "raise memory_mb, or choose another with the parameter 'sandbox'" % (self.kind, outcome.failure())
+                        )
+                    outcomes[place] = outcome
                 except BaseException as problem:
                     failures.append(problem)
 
@@ -158,7 +185,7 @@ class Sandbox:
         return outcomes
 
     def _command(self, information):
-        """What is run; `information` is the descriptor on which bubblewrap tells of the process that it makes."""
+        """What is run; `information` is the descriptor on which bubblewrap tells of the process that it makes, if it runs."""
         program = [sys.executable, "-s", "-B", "-c", self._source]
         if self.kind != "bubblewrap":
             return program
@@ -181,18 +208,20 @@ class Sandbox:
             "word": word,
             "limits": self._limits.resources(self._tasks),
         }
-        child = _Child(self._command, json.dumps(description).encode(), given, self._limits)
+        child = _Child(self._command, self.kind == "bubblewrap", json.dumps(description).encode(), given, self._limits)
         return child.outcome(word)
 
 
 class _Child:
     """A running program, and the pipes to it."""
 
-    def __init__(self, command, job, given, limits):
+    def __init__(self, command, is_wrapped, job, given, limits):
         self._limits = limits
         job_reading, self._job = os.pipe()
         self._answers, answer_writing = os.pipe()
-        self._information, information_writing = os.pipe()
+        # Only for bubblewrap, which keeps it from the program: what stands in it is believed.
+        self._information, information_writing = os.pipe() if is_wrapped else (None, None)
+        given_away = [d for d in (job_reading, answer_writing, information_writing) if d is not None]
         try:
             self._process = subprocess.Popen(
                 # Descriptors keep their numbers, in bubblewrap too.
@@ -200,7 +229,7 @@ class _Child:
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
-                pass_fds=(job_reading, answer_writing, information_writing),
+                pass_fds=given_away,
                 start_new_session=True,
                 cwd="/",
                 env={
@@ -214,20 +243,19 @@ class _Child:
                 },
             )
         except BaseException:
-            os.close(self._job)
-            os.close(self._answers)
-            os.close(self._information)
+            for descriptor in (self._job, self._answers, self._information):
+                if descriptor is not None:
+                    os.close(descriptor)
             raise
         finally:
-            os.close(job_reading)
-            os.close(answer_writing)
-            os.close(information_writing)
+            for descriptor in given_away:
+                os.close(descriptor)
         self._pending = {self._job: memoryview(job), self._process.stdin.fileno(): memoryview(given)}
 
     def outcome(self, word):
         """Waits for the end, and makes it come where it does not."""
         outcome = Outcome()
-        answers = b""
+        answers = bytearray()
         deadline = time.monotonic() + self._limits.seconds
         most = self._limits.output_kb << 10
         output = self._process.stdout.fileno()
@@ -282,6 +310,8 @@ class _Child:
 
     def _reap(self):
         """Takes the end of the process that bubblewrap left, which dies with it."""
+        if self._information is None:
+            return
         os.set_blocking(self._information, False)
         try:
             text = os.read(self._information, 1 << 12)
@@ -332,6 +362,16 @@ class _Child:
                 outcome.passed.add(int(rest))
             elif kind == b"done":
                 outcome.finished = outcome.exceeded is None and self._process.returncode == 0
+
+
+def _raise_descriptor_limit(parallel):
+    """Each running program holds five descriptors, ten while it starts; 1024, the usual limit, is too little for 200 CPUs."""
+    least, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = 256 + 10 * parallel
+    if most != resource.RLIM_INFINITY:
+        wanted = min(wanted, most)
+    if least != resource.RLIM_INFINITY and least < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, most))
 
 
 def _source(name):

@@ -48,7 +48,7 @@ def main(confine, unavailable):
         _flush()
         say("done")
         leave(0)
-    namespace = {"__name__": "solution"}
+    namespace = _module("solution")
     if _execute(job["code"], namespace):
         for index, test in enumerate(job["tests"]):
             if _execute(test, namespace):
@@ -75,6 +75,12 @@ def _flush():
         pass
 
 
+def _module(name):
+    """The names of a new module that can be found under its name: dataclasses, pickle and typing look there."""
+    module = sys.modules[name] = type(sys)(name)
+    return module.__dict__
+
+
 def _execute(code, namespace):
     """Whether the code runs to its end."""
     try:
@@ -87,7 +93,7 @@ def _execute(code, namespace):
 def _run(code, name):
     """Runs a program whose exit code decides: 0 at its end, and after `exit()`."""
     try:
-        exec(compile(code, "<completion>", "exec"), {"__name__": name})
+        exec(compile(code, "<completion>", "exec"), _module(name))
     except SystemExit as end:
         if end.code not in (None, 0):
             _flush()

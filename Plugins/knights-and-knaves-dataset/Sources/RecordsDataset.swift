@@ -66,6 +66,11 @@ private struct RecordForm {
         throw PluginFailure(.argument, "people_max \(most) is below people \(fewest); raise it")
       }
       people = fewest...most
+    } else if parameters.value("people_max") != nil {
+      throw PluginFailure(
+        .argument,
+        "people_max is given without people; give people, the fewest, too"
+      )
     } else {
       people = nil
     }

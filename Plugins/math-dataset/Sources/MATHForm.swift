@@ -1,3 +1,4 @@
+import MathAnswers
 import RowFiles
 import StepwisePlugin
 
@@ -99,42 +100,5 @@ struct MATHForm {
       return (1...5).contains(level) ? level : nil
     default: return nil
     }
-  }
-}
-
-/// The answer that a solution boxes.
-enum BoxedAnswer {
-  /// What the last `\boxed{...}`, else the last `\fbox{...}`, holds, its braces balanced. Two published solutions write `\boxed 2`: there it
-  /// is the text up to the next `$`.
-  static func last(in solution: String) -> String? {
-    let bytes = Array(solution.utf8)
-    for name in ["\\boxed", "\\fbox"] {
-      let mark = Array(name.utf8)
-      guard bytes.count >= mark.count else { continue }
-      for start in stride(from: bytes.count - mark.count, through: 0, by: -1)
-      where bytes[start..<(start + mark.count)].elementsEqual(mark) {
-        let rest = bytes[(start + mark.count)...]
-        if rest.first == UInt8(ascii: "{") { return balanced(rest) }
-        if rest.first == UInt8(ascii: " ") {
-          let text = rest.dropFirst().prefix { $0 != UInt8(ascii: "$") }
-          return String(decoding: text, as: UTF8.self)
-        }
-      }
-    }
-    return nil
-  }
-
-  private static func balanced(_ bytes: ArraySlice<UInt8>) -> String? {
-    var depth = 0
-    for (offset, byte) in bytes.enumerated() {
-      if byte == UInt8(ascii: "{") { depth += 1 }
-      if byte == UInt8(ascii: "}") {
-        depth -= 1
-        if depth == 0 {
-          return String(decoding: bytes.dropFirst().prefix(offset - 1), as: UTF8.self)
-        }
-      }
-    }
-    return nil
   }
 }

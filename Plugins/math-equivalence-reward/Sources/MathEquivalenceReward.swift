@@ -47,7 +47,11 @@ struct MathEquivalenceReward: Reward {
 
   func score(_ item: RewardItem) throws -> Score {
     guard case .text(let gold)? = item.example.column(column) else {
-      throw PluginFailure(.data, "column '\(column)' of row \(item.example.id) is not text")
+      throw PluginFailure(
+        .data,
+        "column '\(column)' of row \(item.example.id) is not text; write the right answer as text, "
+          + "\"42\" for 42, or name another column with the parameter 'column'"
+      )
     }
     switch mode {
     case .gsm8k: return try numberScore(item, gold, GSM8K_STRICT)

@@ -46,14 +46,38 @@ class ParquetTests(unittest.TestCase):
         rows = parquet.rows(self.written({"messages": [turns]}))
         self.assertEqual(rows[0]["messages"], turns)
 
+    def test_structs_are_their_json_text_and_turns_stay(self):
+        turns = [{"role": "user", "content": "a"}]
+        path = self.written({
+            "prompt": [turns], "reward_model": [{"style": "rule", "ground_truth": "é"}], "parts": [[{"x": 1}]],
+            "history": [[{"from": "human", "value": "b"}]], "dialogue": [turns], "conversations": [[{"from": "human", "value": "c"}]],
+        })
+        self.assertEqual(parquet.rows(path)[0], {
+            "prompt": turns, "reward_model": '{"style":"rule","ground_truth":"é"}', "parts": ['{"x":1}'],
+            "history": ['{"from":"human","value":"b"}'], "dialogue": turns, "conversations": ['{"from":"human","value":"c"}'], "id": 0,
+        })
+        conversations = [{"from": "human", "value": "c"}]
+        self.assertEqual(parquet.rows(self.written({"conversations": [conversations]}))[0]["conversations"], conversations)
+
     def test_faults_name_file_and_row(self):
         path = self.written({"prompt": ["a", "b"], "completion": ["c", ""]})
         with self.assertRaisesRegex(ValueError, "a.parquet, row 1: the completion is empty"):
             parquet.rows(path)[1]
         with self.assertRaisesRegex(ValueError, "no column 'q'; the file has prompt, completion"):
             parquet.rows(path, prompt_column="q")
-        with self.assertRaisesRegex(ValueError, "row 0: prompt_template names 'q'"):
-            parquet.rows(path, prompt_template="{q}")[0]
+        with self.assertRaisesRegex(ValueError, "no column 'q'; the file has prompt, completion"):
+            parquet.rows(path, prompt_template="{q}")
+        for template in ("{", "}", "a{}b", "{prompt!r}", "{prompt:>9}"):
+            with self.assertRaisesRegex(ValueError, "prompt_template: .*write {column} for a column"):
+                parquet.rows(path, prompt_template=template)
+        path = self.written({"q": ["a", None], "text": ["b", "c"], "flag": [True, False]})
+        with self.assertRaisesRegex(ValueError, "row 1: column 'q' is null, which prompt_template cannot insert"):
+            parquet.rows(path, prompt_template="{q}")[1]
+        with self.assertRaisesRegex(ValueError, "row 0: column 'flag' is bool"):
+            parquet.rows(path, prompt_template="{flag}")[0]
+        # Not the column text in its place.
+        with self.assertRaisesRegex(ValueError, "row 1: column 'q', named by prompt_column, is null"):
+            parquet.rows(path, prompt_column="q")[1]
         with self.assertRaisesRegex(ValueError, "skip 2 leaves none of the 2 rows"):
             parquet.rows(path, skip=2)
         broken = os.path.join(self.folder.name, "broken.parquet")

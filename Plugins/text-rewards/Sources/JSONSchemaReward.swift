@@ -48,6 +48,9 @@ struct JSONSchemaReward: Reward {
       return try schema.accepts(value) ? 1 : .value(parses)
     } catch let problem as JSONSchema.Problem {
       throw PluginFailure(.data, "the schema cannot be applied: \(problem)")
+    } catch is JSONSchemaCheck.TooMuch {
+      // What a model writes may not end a run, as what nests too deep to be read does not.
+      return 0
     }
   }
 

@@ -140,6 +140,21 @@ struct CSVTests {
     #expect("\(error)".contains("rows.jsonl:3: the row has 113 bytes, more than max_row_bytes 100"))
   }
 
+  @Test("an empty list has no type: it may be one of turns, or of texts")
+  func emptyLists() throws {
+    let text =
+      "{\"prompt\":\"a\",\"history\":[]}\n"
+      + "{\"prompt\":\"b\",\"history\":[{\"role\":\"user\",\"content\":\"c\"}]}\n"
+      + "{\"prompt\":\"d\",\"history\":[]}\n"
+    let rows = try dataset(text, plugin: "jsonl").examples(in: 0..<3)
+    #expect(rows[0].column("history") == .list([]))
+    #expect(rows[1].column("history") == .messages([Message(role: "user", content: "c")]))
+    #expect(
+      try failure(text + "{\"prompt\":\"e\",\"history\":[\"f\"]}\n", plugin: "jsonl")
+        .contains("rows.jsonl:4: column 'history' is a list, and a conversation in")
+    )
+  }
+
   @Test("columns choose what rewards see, and of those alone types must agree")
   func columns() throws {
     let text =

@@ -143,6 +143,13 @@ struct PublishedDatasetTests {
     #expect(try prompts(["subjects": .array([.string("geometry")])]) == ["geometry 1\n"])
     #expect(throws: (any Error).self) { try prompts(["min_level": 3, "max_level": 4]) }
     #expect(throws: (any Error).self) { try prompts(["split": "test"]) }
+    // A problem whose file is empty is missed, not passed over.
+    try Data().write(to: root.appendingPathComponent("train/algebra/3.json"))
+    let error = try #require(throws: (any Error).self) { try prompts([:]) }
+    #expect("\(error)".contains("train/algebra/3.json: not JSON"), "\(error)")
+    #expect(
+      try prompts(["on_bad_row": "skip"]) == ["algebra 2\n", "algebra 10\n", "geometry 1\n"]
+    )
   }
 
   @Test("MATH: faults")
@@ -206,6 +213,17 @@ struct PublishedDatasetTests {
     #expect(message.contains(words), "\(message)")
   }
 
+  @Test("Knights and Knaves: the number of people chooses; the most without the fewest is refused")
+  func people() throws {
+    let plugin = "knights-and-knaves-records"
+    #expect(try dataset(plugin, Self.record, ["people": 2]).count == 1)
+    #expect(try dataset(plugin, Self.record, ["people": 2, "people_max": 3]).count == 1)
+    #expect(try failure(plugin, Self.record, ["people": 3]).contains("none of the 1 rows"))
+    #expect(
+      try failure(plugin, Self.record, ["people_max": 3]).contains("people_max is given without")
+    )
+  }
+
   // MARK: - The real files
 
   @Test(
@@ -228,8 +246,26 @@ struct PublishedDatasetTests {
     )
     #expect(dataset.count == count)
     for row in try dataset.examples(in: 0..<count) where plugin == "math" {
-      // The solution's boxed answer is the one that MATH-500 gives.
       #expect(row.column("answer") != nil && row.difficulty != nil)
+    }
+  }
+
+  @Test(
+    "on all of MATH-500 the boxed answer is the one that is given beside it",
+    .enabled(if: RealDataTests.has("data/math/math500_test.jsonl.gz"), "needs ../shared/data")
+  )
+  func boxedAnswers() throws {
+    let file = RealDataTests.shared.appendingPathComponent("data/math/math500_test.jsonl.gz")
+    let rows = try shippedDataset("math", ["path": .string(file.path)]).examples(in: 0..<500)
+    let bare = try rows.map { row -> String in
+      guard case .text(let problem)? = row.column("problem"),
+        case .text(let solution)? = row.column("solution")
+      else { throw CocoaError(.coderInvalidValue) }
+      return try Self.line(["problem": problem, "solution": solution])
+    }
+    let found = try dataset("math", bare.joined()).examples(in: 0..<500)
+    for (row, other) in zip(rows, found) {
+      #expect(row.column("answer") == other.column("answer"), "\(row.column("problem") ?? .null)")
     }
   }
 

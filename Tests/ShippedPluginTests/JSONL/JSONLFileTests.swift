@@ -164,6 +164,15 @@ struct JSONLFaultTests {
       #expect(message.contains("rows.jsonl:1: "))
       for word in words { #expect(message.contains(word), "\(message)") }
     }
+    // Rows of messages or text hold their completion themselves: another would be passed over.
+    for row in [
+      "{\"messages\": [{\"role\": \"user\", \"content\": \"a\"}], \"answer\": \"b\"}\n",
+      "{\"text\": \"a\", \"answer\": \"b\"}\n",
+    ] {
+      let message = try message(Array(row.utf8), ["completion_column": "answer"])
+      #expect(message.contains("rows.jsonl:1: completion_column is 'answer'"), "\(message)")
+      #expect(message.contains("prompt_column"), "\(message)")
+    }
     for template in ["{", "}", "a{}b", "{a{b}}", "{a"] {
       #expect(
         try message(line, ["prompt_template": .string(template)]).contains(

@@ -58,7 +58,12 @@ struct PatternCompiler {
       if let last = nodes.last { try compile(last) }
       for end in ends { program[end] = .jump(program.count) }
     case .repetition(let node, let least, let most, let isLazy):
-      for _ in 0..<least { try compile(node) }
+      for _ in 0..<least {
+        let start = program.count
+        try compile(node)
+        // What takes no step takes none however often, and would never reach the limit: ((){1000}){1000}...
+        if program.count == start { break }
+      }
       if let most {
         var splits: [Int] = []
         for _ in least..<most {

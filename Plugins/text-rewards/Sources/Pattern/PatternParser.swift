@@ -154,6 +154,13 @@ struct PatternParser {
       at += 1
       return .assertion(options.contains(.multiLine) ? .lineEnd : .lastLineEnd)
     case "*", "+", "?": throw problem("nothing to repeat")
+    case "{":
+      let start = at
+      let isQuantifier = try quantifier() != nil
+      at = start
+      if isQuantifier { throw problem("nothing to repeat") }
+      at += 1
+      return literal(scalar)
     case "\\": return try escape()
     default:
       at += 1
@@ -245,7 +252,15 @@ struct PatternParser {
     case "f": return "\u{0C}"
     case "v": return "\u{0B}"
     case "a": return "\u{07}"
-    case "0": return "\0"
+    case "0":
+      // Up to two more octal digits belong to it.
+      var value: UInt32 = 0
+      for _ in 0..<2 {
+        guard let digit = next?.value, (0x30...0x37).contains(digit) else { break }
+        value = value * 8 + digit - 0x30
+        at += 1
+      }
+      return Unicode.Scalar(UInt8(value))
     case "x": return try hexadecimal(2)
     case "u": return try hexadecimal(4)
     case "U": return try hexadecimal(8)
@@ -261,7 +276,8 @@ struct PatternParser {
   private mutating func hexadecimal(_ count: Int) throws -> Unicode.Scalar {
     let digits = source[at...].prefix(count)
     let text = String(String.UnicodeScalarView(digits))
-    guard digits.count == count, let value = UInt32(text, radix: 16),
+    guard digits.count == count, digits.allSatisfy(\.properties.isASCIIHexDigit),
+      let value = UInt32(text, radix: 16),
       let scalar = Unicode.Scalar(value)
     else { throw problem("\(count) hexadecimal digits are missing") }
     at += count

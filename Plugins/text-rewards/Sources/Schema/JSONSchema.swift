@@ -28,9 +28,9 @@ struct JSONSchema: Sendable {
 
   /// Whether a value fits.
   ///
-  /// - Throws: where references never end.
+  /// - Throws: `Problem` where references never end, `JSONSchemaCheck.TooMuch` where the value asks for too many steps.
   func accepts(_ value: JSON) throws -> Bool {
-    try JSONSchemaCheck(root: root, patterns: patterns).accepts(value, root, depth: 0)
+    try JSONSchemaCheck(root: root, patterns: patterns).accepts(value, root)
   }
 
   /// The way to what a reference names: `#/$defs/tree` is `$defs`, then `tree`; `nil` for one that leaves the document.

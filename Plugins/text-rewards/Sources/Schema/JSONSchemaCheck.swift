@@ -1,20 +1,56 @@
 import StepwisePlugin
 
 /// Applies a schema to a value.
+///
+/// For one value only: it counts its steps. Alternatives that go down the same value multiply, so that a short text may ask for more of
+/// them than anybody can wait for.
 struct JSONSchemaCheck {
+  /// The value asks for more than is done. It is the value's fault: the same schema may judge others.
+  struct TooMuch: Error {}
+
+  /// Where in schema and value a check is.
+  struct Depth {
+    /// Schemas, one within the other.
+    var total = 0
+    /// Of these, those that were applied to this same value.
+    var here = 0
+
+    /// One schema further.
+    ///
+    /// - Parameter isPart: whether it is applied to a part of the value.
+    func next(isPart: Bool) -> Depth { Depth(total: total + 1, here: isPart ? 0 : here + 1) }
+  }
+
+  /// Shared by all that one check calls.
+  private final class Steps {
+    var left = 200_000
+  }
+
   let root: JSON
   let patterns: [String: Pattern]
+  private let steps = Steps()
   /// References may go in circles without taking anything of the value.
+  private static let hereLimit = 100
+  /// What a thread's stack holds.
   private static let depthLimit = 200
 
-  func accepts(_ value: JSON, _ schema: JSON, depth: Int) throws -> Bool {
-    guard depth < Self.depthLimit else {
-      throw JSONSchema.Problem(place: "", message: "references nest deeper than \(Self.depthLimit)")
+  init(root: JSON, patterns: [String: Pattern]) {
+    (self.root, self.patterns) = (root, patterns)
+  }
+
+  /// Whether a value fits.
+  ///
+  /// - Throws: `JSONSchema.Problem` where references never end, `TooMuch` where the value asks for too many steps.
+  func accepts(_ value: JSON, _ schema: JSON, _ depth: Depth = Depth()) throws -> Bool {
+    guard depth.here < Self.hereLimit else {
+      throw JSONSchema.Problem(place: "", message: "references nest deeper than \(Self.hereLimit)")
     }
+    steps.left -= 1
+    guard depth.total < Self.depthLimit, steps.left > 0 else { throw TooMuch() }
     if case .bool(let answer) = schema { return answer }
     guard case .object(let members) = schema else { return true }
     for member in members {
-      guard try keyword(member, schema, value, depth: depth + 1) else { return false }
+      guard try keyword(member, schema, value, depth) else { return false }
     }
     return true
   }
@@ -23,10 +59,12 @@ struct JSONSchemaCheck {
     _ member: JSON.Member,
     _ schema: JSON,
     _ value: JSON,
-    depth: Int
+    _ depth: Depth
   ) throws -> Bool {
     let rule = member.value
-    func fits(_ schema: JSON) throws -> Bool { try accepts(value, schema, depth: depth) }
+    func fits(_ schema: JSON) throws -> Bool {
+      try accepts(value, schema, depth.next(isPart: false))
+    }
     switch member.key {
     case "$ref":
       guard let target = rule.string.flatMap({ JSONSchema.target(of: $0, in: root) }) else {
@@ -43,7 +81,11 @@ struct JSONSchemaCheck {
     case "if":
       let next = try fits(rule) ? schema["then"] : schema["else"]
       return try next.map(fits) ?? true
-    case "multipleOf", "maximum", "exclusiveMaximum", "minimum", "exclusiveMinimum":
+    case "multipleOf":
+      // Whole numbers have no rounding, which would let large ones through.
+      if case .int(let number) = value, case .int(let step) = rule { return number % step == 0 }
+      return value.number.map { Self.isMultiple($0, of: rule.number ?? 0) } ?? true
+    case "maximum", "exclusiveMaximum", "minimum", "exclusiveMinimum":
       return value.number.map { Self.holds(member.key, rule.number ?? 0, $0) } ?? true
     case "maxLength", "minLength", "pattern":
       guard let text = value.string else { return true }
@@ -54,8 +96,8 @@ struct JSONSchemaCheck {
     default: break
     }
     switch value {
-    case .array(let items): return try list(member, schema, items, depth: depth)
-    case .object: return try object(member, schema, value.members, depth: depth)
+    case .array(let items): return try list(member, schema, items, depth)
+    case .object: return try object(member, schema, value.members, depth)
     default: return true
     }
   }
@@ -65,12 +107,15 @@ struct JSONSchemaCheck {
     case "maximum": return number <= limit
     case "exclusiveMaximum": return number < limit
     case "minimum": return number >= limit
-    case "exclusiveMinimum": return number > limit
-    default:
-      // 0.3 is a multiple of 0.1, although no binary fraction says so.
-      let times = number / limit
-      return times.isFinite && abs(times - times.rounded()) <= 1e-9 * max(abs(times), 1)
+    default: return number > limit
     }
+  }
+
+  /// Whether it is one as far as decimals show: 0.3 is a multiple of 0.1, although no binary fraction says so. Number, step and product
+  /// are each off by half a unit in the last place at most.
+  private static func isMultiple(_ number: Double, of step: Double) -> Bool {
+    let times = (number / step).rounded()
+    return times.isFinite && abs(times * step - number) <= 4 * number.ulp
   }
 
   private static func isWithin(_ key: String, _ count: Int, _ rule: JSON) -> Bool {
@@ -82,21 +127,21 @@ struct JSONSchemaCheck {
     _ member: JSON.Member,
     _ schema: JSON,
     _ items: [JSON],
-    depth: Int
+    _ depth: Depth
   ) throws -> Bool {
-    let rule = member.value
+    let (rule, inner) = (member.value, depth.next(isPart: true))
     switch member.key {
     case "maxItems", "minItems": return Self.isWithin(member.key, items.count, rule)
     case "uniqueItems":
       // As texts, so that a long list is not compared with itself.
       return rule != .bool(true) || Set(items.map(\.canonical)).count == items.count
     case "prefixItems":
-      return try zip(items, rule.items).allSatisfy { try accepts($0, $1, depth: depth) }
+      return try zip(items, rule.items).allSatisfy { try accepts($0, $1, inner) }
     case "items":
       let rest = items.dropFirst(schema["prefixItems"]?.items.count ?? 0)
-      return try rest.allSatisfy { try accepts($0, rule, depth: depth) }
+      return try rest.allSatisfy { try accepts($0, rule, inner) }
     case "contains":
-      let count = try items.count { try accepts($0, rule, depth: depth) }
+      let count = try items.count { try accepts($0, rule, inner) }
       let most = schema["maxContains"]?.whole ?? .max
       return count >= schema["minContains"]?.whole ?? 1 && count <= most
     default: return true
@@ -107,9 +152,9 @@ struct JSONSchemaCheck {
     _ member: JSON.Member,
     _ schema: JSON,
     _ members: [JSON.Member],
-    depth: Int
+    _ depth: Depth
   ) throws -> Bool {
-    let rule = member.value
+    let (rule, inner) = (member.value, depth.next(isPart: true))
     let names = Set(members.map(\.key))
     switch member.key {
     case "maxProperties", "minProperties": return Self.isWithin(member.key, members.count, rule)
@@ -120,18 +165,19 @@ struct JSONSchemaCheck {
       }
     case "dependentSchemas":
       return try rule.members.allSatisfy { entry in
-        try !names.contains(entry.key) || accepts(.object(members), entry.value, depth: depth)
+        try !names.contains(entry.key)
+          || accepts(.object(members), entry.value, depth.next(isPart: false))
       }
     case "properties":
       return try members.allSatisfy { entry in
-        try rule[entry.key].map { try accepts(entry.value, $0, depth: depth) } ?? true
+        try rule[entry.key].map { try accepts(entry.value, $0, inner) } ?? true
       }
     case "patternProperties":
       return try members.allSatisfy { entry in
         let key = Array(entry.key.unicodeScalars)
         return try rule.members.allSatisfy { schema in
           try patterns[schema.key]?.firstMatch(in: key, .search) == nil
-            || accepts(entry.value, schema.value, depth: depth)
+            || accepts(entry.value, schema.value, inner)
         }
       }
     case "additionalProperties":
@@ -141,10 +187,10 @@ struct JSONSchemaCheck {
         let key = Array(entry.key.unicodeScalars)
         if known.contains(entry.key) { return true }
         if matched.contains(where: { $0.firstMatch(in: key, .search) != nil }) { return true }
-        return try accepts(entry.value, rule, depth: depth)
+        return try accepts(entry.value, rule, inner)
       }
     case "propertyNames":
-      return try names.allSatisfy { try accepts(.string($0), rule, depth: depth) }
+      return try names.allSatisfy { try accepts(.string($0), rule, inner) }
     default: return true
     }
   }
