@@ -35,8 +35,12 @@ public final class Trainer {
   var probe: [MicroBatch] = []
   /// The packed sequences of the present window, those that were trained included; `nil` before the first and after a resume.
   var packedWindow: [[TrainingSequence]]?
-  /// Packed sequences of an epoch, where the run's length is counted in them.
-  var packedEpochLength: Int?
+  /// Packed sequences of an epoch, or rows without those that are left out, where the run's length is counted in them.
+  var countedEpochLength: Int?
+  /// Whether somebody was told of rows that are longer than `sft.max_length`.
+  var hasToldOfOverlongRows = false
+  /// Whether somebody was told of prompts that leave no room for a completion.
+  var hasToldOfLongPrompts = false
   var state = TrainerState()
   /// Whether parts are being exchanged that need each other.
   var isExchangingTogether = false
@@ -105,7 +109,7 @@ public final class Trainer {
     if configuration.maxSteps >= 0 { return configuration.maxSteps }
     let source: (length: Int?, perStep: Int) =
       demonstrations.map {
-        (packedEpochLength ?? $0.epochLength, configuration.sft.rowsPerStep)
+        (countedEpochLength ?? $0.epochLength, configuration.sft.rowsPerStep)
       }
       ?? (prompts?.epochLength, configuration.grpo.promptsPerStep)
     let length = Double(source.length ?? 0) * configuration.numTrainEpochs
@@ -133,6 +137,7 @@ public final class Trainer {
     observer?.observe(
       .started(step: state.step, horizon: horizon, parameters: model.parameterCount)
     )
+    if state.step == 0 { try namingSources { try lookForOverlongRows() } }
     if configuration.evaluation.evalOnStart, state.step == 0, state.evaluation == nil {
       try evaluate()
     }
@@ -210,9 +215,12 @@ public final class Trainer {
     }
     packedWindow = nil
     state.packing = nil
-    packedEpochLength = nil
-    if configuration.sft.packing, configuration.maxSteps < 0 {
-      packedEpochLength = try countPackedEpoch(heldOut: heldOut)
+    countedEpochLength = nil
+    guard configuration.maxSteps < 0 else { return }
+    if configuration.sft.packing {
+      countedEpochLength = try countPackedEpoch(heldOut: heldOut)
+    } else if configuration.sft.onOverlongRow == .skip {
+      countedEpochLength = try countFittingRows(heldOut: heldOut)
     }
   }
 }

@@ -24,6 +24,8 @@ struct TrainerState: Codable, Sendable {
   var demonstrations: RowSource.Cursor?
   /// Where the run stands in its packed rows; `nil` without packing.
   var packing: PackingCursor?
+  /// Demonstrations so far that were longer than `sft.max_length`, cut or left out; `nil` before the first.
+  var overlongRows: Int?
   /// Rows of the fixed probe, by position.
   var probe: [Int] = []
   /// SHA-256 of the reference model's weights, as stored beside the checkpoints; `nil` without a reference.

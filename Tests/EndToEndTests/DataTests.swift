@@ -132,6 +132,62 @@ import Testing
     #expect(try workshop.stepwise("data", "preview", "mixed.yaml", "--slot", "rows").code == 64)
   }
 
+  @Test func overlongRowsAreCutLeftOutOrRefusedAndSaid() throws {
+    let workshop = try workshop()
+    // Six rows of 18 tokens beside sixty of 10.
+    let long = (0..<6).map {
+      "{\"prompt\": \"what is \($0) and \($0) ?\", "
+        + "\"completion\": \"it is \($0) and that is all there is to say\"}\n"
+    }
+    try workshop.write("long.jsonl", long.joined())
+    let rows = [
+      "demonstrations=[{plugin: jsonl, parameters: {path: many.jsonl}}, "
+        + "{plugin: jsonl, parameters: {path: long.jsonl}, name: long}]",
+      "sft.max_length=12", "max_steps=2",
+    ]
+    func stepwise(_ arguments: [String], _ more: String...) throws -> Stepwise.Answer {
+      try Stepwise.run(arguments + ["mixed.yaml"] + rows + more, in: workshop.url)
+    }
+    let preview = try stepwise(["data", "preview"], "sft.on_overlong_row=skip", "--rows", "4")
+    #expect(preview.code == 0, "\(preview.error)")
+    #expect(
+      preview.output.contains("left out at sft.max_length: 6 rows"),
+      "\(preview.output)"
+    )
+    #expect(preview.output.contains("18 tokens, 12 trained, left out"), "\(preview.output)")
+    let json = try stepwise(["data", "preview"], "sft.on_overlong_row=skip", "--json")
+    #expect(json.output.contains("\"left_out_rows\":6"), "\(json.output)")
+    #expect(json.output.contains("\"cut_rows\":0"), "\(json.output)")
+
+    let warned = try stepwise(["data", "check"], "sft.on_overlong_row=skip")
+    #expect(warned.code == 0, "\(warned.output)")
+    #expect(
+      warned.output.contains("6 rows are longer than sft.max_length and left out"),
+      "\(warned.output)"
+    )
+    let refused = try stepwise(["data", "check"], "sft.on_overlong_row=error")
+    #expect(refused.code == 1)
+    for words in [
+      "6 of 66 rows cannot be used", "row 0 has 18 tokens, more than sft.max_length 12",
+    ] {
+      #expect(refused.output.contains(words), "\(refused.output)")
+    }
+
+    let cut = try stepwise(["train"], "output_dir=cut")
+    #expect(cut.code == 0, "\(cut.error)")
+    let said = cut.error + cut.output
+    #expect(said.contains("6 of 66 rows that were looked at have more than"), "\(said)")
+    #expect(try workshop.text("cut/metrics.jsonl").contains("\"sft/overlong_rows\":"))
+    let stopped = try stepwise(["train"], "output_dir=stopped", "sft.on_overlong_row=error")
+    #expect(stopped.code != 0)
+    // With the source and the row's own number in it.
+    #expect(
+      stopped.error.contains("demonstrations, long: row 0 has 18 tokens"),
+      "\(stopped.error)"
+    )
+    #expect(stopped.error.contains("sft.on_overlong_row to truncate or skip"), "\(stopped.error)")
+  }
+
   @Test func contaminationIsFoundAndWarnedOf() throws {
     let workshop = try workshop()
     let heldOut = "evaluation={prompts: {plugin: jsonl, parameters: {path: held.jsonl}}}"

@@ -236,6 +236,37 @@ import Testing
     #expect(try Data(contentsOf: workshop.file("whole/generations.jsonl")) == before)
   }
 
+  @Test func anotherPartOfTheRowsIsAnotherEvaluation() throws {
+    let command = ["eval", "eval.yaml"] + Self.model + ["--max-prompts", "4"]
+    func evaluate(_ seed: Int) throws -> Stepwise.Answer {
+      try eval(
+        command + ["evaluation.prompts.split={test_size: 0.5, seed: \(seed)}"]
+          + ["--output-dir", "part"]
+      )
+    }
+    #expect(try evaluate(1).code == 0)
+    let other = try evaluate(2)
+    #expect(other.code == 64, "\(other)")
+    #expect(
+      other.error.contains("sets.0.split.seed: 1 there, 2 asked for"),
+      "\(other.error)"
+    )
+  }
+
+  @Test func rowsThatChangedAreNotMixed() throws {
+    let workshop = try evaluated()
+    try workshop.copy("whole", to: "changed")
+    let file = "changed/generations.jsonl"
+    let text = try workshop.text(file)
+    let start = try #require(text.range(of: "\"digest\":\""))
+    let end = text.index(start.upperBound, offsetBy: 64)
+    let digest = String(repeating: "0", count: 64)
+    try workshop.write(file, text.replacingCharacters(in: start.upperBound..<end, with: digest))
+    let answer = try eval(Self.whole + ["--output-dir", "changed"])
+    #expect(answer.code != 0)
+    #expect(answer.error.contains("row 0 of set prompts is another one now"), "\(answer.error)")
+  }
+
   @Test func otherCategoriesNeedNoGeneration() throws {
     let workshop = try evaluated()
     try workshop.copy("whole", to: "split")

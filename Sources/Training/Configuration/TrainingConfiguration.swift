@@ -69,6 +69,15 @@ public struct SFTConfiguration: Sendable, Equatable {
     /// Dynamic fine-tuning: -sg(p) log p.
     case dft
   }
+  /// What becomes of a row of more than `maxLength` tokens.
+  public enum OverlongRowPolicy: String, Sendable, CaseIterable {
+    /// Its end is cut off: TRL's `truncation_mode: keep_start`.
+    case truncate
+    /// It is left out.
+    case skip
+    /// The run does not train on it, but stops.
+    case error
+  }
   /// Which rows make up a sequence.
   public enum PackingStrategy: String, Sendable, CaseIterable {
     /// Best fit decreasing: the longest row first, each into the fullest sequence that it fits into.
@@ -80,8 +89,10 @@ public struct SFTConfiguration: Sendable, Equatable {
   public var perDeviceTrainBatchSize = 8
   /// Micro-batches in an optimizer step.
   public var gradientAccumulationSteps = 1
-  /// Longest row in tokens; longer ones are cut at the end.
+  /// Longest row in tokens.
   public var maxLength = 1024
+  /// What becomes of longer rows. TRL knows cutting alone, so that is the default; here it is counted and said.
+  public var onOverlongRow = OverlongRowPolicy.truncate
   /// The token loss.
   public var lossType = LossType.nll
   /// Whether only the completion is trained; `nil`: yes for rows with a prompt.

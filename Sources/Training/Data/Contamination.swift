@@ -47,7 +47,8 @@ public struct ContaminationCheck {
   public mutating func addHeldOut(_ row: Example) {
     let words = Self.normalized(row.prompt.plain)
     let grams = Set(Self.grams(words)).sorted()
-    byText[Self.hash(words[...]), default: []].append(heldOut.count)
+    // Texts without a word, of emoji or dots, would all be the same one.
+    if !words.isEmpty { byText[Self.hash(words[...]), default: []].append(heldOut.count) }
     for gram in grams { self.grams[gram] = .some(nil) }
     heldOut.append(HeldOut(id: row.id, text: row.prompt.plain, grams: grams, exact: nil))
   }

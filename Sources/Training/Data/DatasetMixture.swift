@@ -80,6 +80,13 @@ public final class DatasetMixture: Dataset {
   /// The source that a row came from, by the row's id.
   public static func source(ofRow id: UInt64) -> Int { Int(id >> idBits) }
 
+  /// The name of the source that a row came from and the row's id there; `nil` where there is no such source.
+  func origin(ofRow id: UInt64) -> (name: String, id: UInt64)? {
+    let index = Self.source(ofRow: id)
+    guard sources.indices.contains(index) else { return nil }
+    return (sources[index].name, id & (1 << Self.idBits - 1))
+  }
+
   /// The rows at positions of the sources' rows, one source after the other.
   public func examples(in range: Range<Int>) throws -> [Example] {
     var rows: [Example] = []

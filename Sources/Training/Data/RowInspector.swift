@@ -16,6 +16,8 @@ public struct RowInspector {
     public var promptCount: Int
     /// Tokens that are cut off at the end.
     public var cut: Int
+    /// Whether the row is left out, since it is longer than `sft.max_length`; it is whole then.
+    public var isLeftOut = false
   }
 
   /// - Parameter eosID: the id that ends a completion.
@@ -58,7 +60,8 @@ public struct RowInspector {
       ids: row.prompt + row.completion,
       isTrained: promptMarks + marks,
       promptCount: row.prompt.count,
-      cut: row.cut
+      cut: row.cut,
+      isLeftOut: row.prompt.count + row.completion.count > configuration.sft.maxLength
     )
   }
 

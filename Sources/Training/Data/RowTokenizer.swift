@@ -75,9 +75,24 @@ struct RowTokenizer {
     }
   }
 
-  /// A demonstration as the settings have it trained, cut at the end to `max_length` tokens (TRL's `truncation_mode: keep_start`).
+  /// A demonstration as the settings have it trained.
+  ///
+  /// One of more than `max_length` tokens is cut at the end (TRL's `truncation_mode: keep_start`) or refused, as `on_overlong_row`
+  /// says; where such rows are left out it is returned whole, and the caller leaves it out.
+  ///
+  /// - Returns: `nil` where the row has no completion.
+  /// - Throws: `TrainingError.row` where the completion is empty, the row too long, or a conversation cannot be rendered.
   func demonstration(_ example: Example, _ sft: SFTConfiguration, slot: String) throws -> Row? {
-    guard example.completion != nil else { return nil }
+    guard let demonstrated = example.completion else { return nil }
+    if demonstrated.isEmpty {
+      // It would train the end-of-sequence token alone: a model that answers nothing.
+      throw TrainingError.row(
+        slot: slot,
+        id: example.id,
+        problem: "has an empty completion",
+        cure: "Give it one, or leave the row out"
+      )
+    }
     var row: Row
     if sft.assistantOnlyLoss {
       row = try conversation(
@@ -92,7 +107,20 @@ struct RowTokenizer {
         completion: try completion(example, slot: slot) ?? []
       )
     }
-    row.truncate(to: sft.maxLength)
+    let length = row.prompt.count + row.completion.count
+    if length > sft.maxLength {
+      switch sft.onOverlongRow {
+      case .truncate: row.truncate(to: sft.maxLength)
+      case .skip: break
+      case .error:
+        throw TrainingError.row(
+          slot: slot,
+          id: example.id,
+          problem: "has \(length) tokens, more than sft.max_length \(sft.maxLength)",
+          cure: "Raise sft.max_length, or set sft.on_overlong_row to truncate or skip"
+        )
+      }
+    }
     if sft.completionOnlyLoss == false, !sft.assistantOnlyLoss {
       row.completion = row.prompt + row.completion
       row.prompt = []
@@ -111,7 +139,9 @@ struct RowTokenizer {
     var next = example.stepBoundaries[...]
     for (index, id) in completion.enumerated() {
       let end = bytes + decoder.append(id).utf8.count
-      while let boundary = next.first, boundary < end || id == completion.last && boundary <= end {
+      // A step may begin at the very end, where no token is left to begin it.
+      let isLast = index == completion.count - 1
+      while let boundary = next.first, boundary < end || isLast && boundary <= end {
         if found.last != index { found.append(index) }
         next = next.dropFirst()
       }
@@ -139,5 +169,15 @@ extension RowTokenizer.Row {
     guard completion.count > room else { return }
     completion.removeLast(completion.count - room)
     if let marks = trained { trained = Array(marks.prefix(room)) }
+  }
+}
+
+extension RowText {
+  /// Whether it is a text without a character, or a conversation without a turn.
+  fileprivate var isEmpty: Bool {
+    switch self {
+    case .text(let text): text.isEmpty
+    case .messages(let turns): turns.isEmpty
+    }
   }
 }

@@ -3,9 +3,6 @@ import LanguageModels
 import RunStore
 
 extension EvaluatedPrompt {
-  /// Longest text of a column that is kept, in UTF-8 bytes: categories are short, questions and solutions are not.
-  private static let longestText = 64
-
   /// What was sampled of a row, without what only training needs.
   ///
   /// - Parameter keeping: columns that must be there and are kept whatever their length.
@@ -31,6 +28,11 @@ extension EvaluatedPrompt {
       completions: group.samples.map(EvaluatedCompletion.init)
     )
   }
+}
+
+extension EvaluatedPrompt {
+  /// Whether a row asks what this prompt was made of: prompt and columns are the same.
+  public func isMade(of row: Example) -> Bool { digest == row.digest }
 }
 
 extension Example {

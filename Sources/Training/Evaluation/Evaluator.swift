@@ -46,6 +46,7 @@ struct Evaluator {
       k == 1
       ? EvaluationStatistics.share(of: correct.reduce(0, +), in: count)
       : EvaluationStatistics.mean(shares)
+    let totals = NanAwareMoments(samples.map(\.total))
     let record = EvaluationRecord(
       step: step,
       k: k,
@@ -57,7 +58,8 @@ struct Evaluator {
           correct.map { EvaluationStatistics.pass(at: k, correct: $0, of: k) }
         ),
       majAtK: majority(groups, k: k),
-      reward: Moments(samples.map { $0.total ?? 0 }).mean,
+      // Completions of which every reward abstained are left out, as everywhere.
+      reward: totals.count > 0 ? totals.mean : 0,
       completionLength: Moments(samples.map { Double($0.completion.tokens.count) }).mean,
       clippedRatio: Moments(samples.map { $0.completion.finishReason == .length ? 1 : 0 }).mean,
       solved: groups.map { $0.samples.first?.solved ?? false },

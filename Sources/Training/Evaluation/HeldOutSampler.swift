@@ -33,20 +33,7 @@ struct HeldOutSampler {
   ) throws -> [RolloutGroup] {
     var groups = try dataset.examples(in: range).map { example in
       try rewards.check(example, slot: slot)
-      let group = RolloutGroup(
-        example: example,
-        promptText: try rows.promptText(example, slot: slot),
-        prompt: try rows.prompt(example, slot: slot)
-      )
-      if group.prompt.isEmpty {
-        throw TrainingError.row(
-          slot: slot,
-          id: example.id,
-          problem: "has an empty prompt, which nothing can be generated from",
-          cure: "Leave the row out, or give it a prompt"
-        )
-      }
-      return group
+      return try RolloutGroup(example, rows: rows, slot: slot)
     }
     guard groups.count == range.count else {
       throw TrainingError.configuration(

@@ -43,6 +43,33 @@ struct RolloutSample {
   var answer: String?
 }
 
+extension RolloutGroup {
+  /// The group of a row, nothing sampled yet.
+  ///
+  /// - Throws: `TrainingError.row` where the prompt is empty: nothing can be generated from it.
+  init(
+    _ example: Example,
+    rows: RowTokenizer,
+    slot: String,
+    place: RowSource.Place? = nil
+  ) throws {
+    self.init(
+      example: example,
+      promptText: try rows.promptText(example, slot: slot),
+      prompt: try rows.prompt(example, slot: slot),
+      place: place
+    )
+    if prompt.isEmpty {
+      throw TrainingError.row(
+        slot: slot,
+        id: example.id,
+        problem: "has an empty prompt, which nothing can be generated from",
+        cure: "Leave the row out, or give it a prompt"
+      )
+    }
+  }
+}
+
 extension [RolloutGroup] {
   /// Scores the fresh completions of every group, and adds them to their groups.
   ///

@@ -14,13 +14,9 @@ extension Trainer {
     var groups = try examples.map { place, example in
       try rewards.check(example, slot: source.slot)
       try requireDemonstration(example, slot: source.slot)
-      return RolloutGroup(
-        example: example,
-        promptText: try rows.promptText(example, slot: source.slot),
-        prompt: try rows.prompt(example, slot: source.slot),
-        place: place
-      )
+      return try RolloutGroup(example, rows: rows, slot: source.slot, place: place)
     }
+    tellOfLongPrompts(groups)
     try sample(&groups, size: members - plan.groupDemonstrations)
     let firstJudged = state.rolloutsDrawn
     var (sequences, routed) = try route(groups)
@@ -44,6 +40,23 @@ extension Trainer {
         $0 + (masked && $1.truncated ? 0 : $1.sampledTokens)
       },
       statistics: try describe(groups)
+    )
+  }
+
+  /// Says once that a prompt leaves no room for a completion within the positions that the model was made for.
+  private func tellOfLongPrompts(_ groups: [RolloutGroup]) {
+    let positions = model.configuration.maxPositionEmbeddings
+    let room = positions - configuration.grpo.maxCompletionLength
+    guard !hasToldOfLongPrompts, let group = groups.first(where: { $0.prompt.count > room })
+    else { return }
+    hasToldOfLongPrompts = true
+    observer?.observe(
+      .warning(
+        "prompts: row \(group.example.id) has \(group.prompt.count) tokens, which with "
+          + "grpo.max_completion_length \(configuration.grpo.maxCompletionLength) are more than the "
+          + "\(positions) positions (max_position_embeddings) that the model was made for; others may "
+          + "follow. Lower grpo.max_completion_length, or leave such rows out"
+      )
     )
   }
 

@@ -54,14 +54,14 @@ extension Trainer {
       case .none: break
       case .sft:
         guard group.example.completion != nil else { throw noDemonstration(group) }
-        routed.append(
+        routed += counted([
           try demonstration(
             group.example,
             slot: "prompts",
             group: index,
             weight: route.weight
           )
-        )
+        ])
       case .groupMember:
         if route.demonstrationReward == nil { judged.append(rl.count) }
         rl.append(try member(group, index, route))

@@ -28,6 +28,9 @@ struct TrainingSequence: Codable, Sendable, Equatable {
   var oldLogProbs: [Float]?
   var refLogProbs: [Float]?
 
+  /// Prompt and completion, tokens.
+  var length: Int { prompt.count + completion.count }
+
   /// Tokens whose log p is trained: all of the completion, but for the first token of a row without a prompt, which nothing predicts.
   var trainedTokens: Int {
     guard let trained else { return completion.count - unpredicted }
@@ -52,6 +55,7 @@ struct TrainingSequence: Codable, Sendable, Equatable {
       prompt: row.prompt,
       completion: row.completion,
       weight: weight,
+      truncated: row.cut > 0,
       trained: row.trained
     )
   }

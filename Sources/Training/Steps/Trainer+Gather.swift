@@ -77,15 +77,19 @@ extension Trainer {
     guard let source = stored ? prompts : demonstrations else { return [] }
     let sft = configuration.sft
     if sft.packing, plan.exampleIDs.isEmpty { return try packedMicroBatches(plan, source) }
-    let examples =
+    let sequences =
       plan.exampleIDs.isEmpty
-      ? try source.next(sft.rowsPerStep, difficulty: plan.difficulty)
-      : try source.rows(withIDs: plan.exampleIDs)
-    let sequences = try examples.map { try demonstration($0, slot: source.slot) }
+      ? try nextDemonstrations(sft.rowsPerStep, of: source, difficulty: plan.difficulty)
+      : counted(
+        try source.rows(withIDs: plan.exampleIDs).map {
+          try demonstration($0, slot: source.slot)
+        }
+      )
     return microBatches(sequences, of: sft.perDeviceTrainBatchSize)
   }
 
-  /// A row as an SFT sequence; a row that trains nothing is an error that names it.
+  /// A row as an SFT sequence; a row that trains nothing is an error that names it. Of one that `sft.on_overlong_row` leaves out the
+  /// sequence is longer than `sft.max_length`: whoever asks for it drops it.
   func demonstration(
     _ example: Example,
     slot: String,
@@ -108,10 +112,35 @@ extension Trainer {
         slot: slot,
         id: example.id,
         problem: "has no token left to train within sft.max_length \(configuration.sft.maxLength)",
-        cure: "Raise sft.max_length, or leave the row out"
+        cure: sequence.truncated
+          ? "Raise sft.max_length, or set sft.on_overlong_row to skip" : "Leave the row out"
       )
     }
     return sequence
+  }
+
+  /// Does something with rows; an error about a row of a mixture then names the row's source and its number there, since the number
+  /// that it has in the mixture says nothing to people.
+  func namingSources<Result>(_ body: () throws -> Result) throws -> Result {
+    do {
+      return try body()
+    } catch TrainingError.row(let slot, let id, let problem, let cure) {
+      let dataset: (any Dataset)? =
+        switch slot {
+        case "prompts": parts.prompts
+        case "demonstrations": parts.demonstrations
+        default: nil
+        }
+      guard let origin = (dataset as? DatasetMixture)?.origin(ofRow: id) else {
+        throw TrainingError.row(slot: slot, id: id, problem: problem, cure: cure)
+      }
+      throw TrainingError.row(
+        slot: "\(slot), \(origin.name)",
+        id: origin.id,
+        problem: problem,
+        cure: cure
+      )
+    }
   }
 
   /// Cuts sequences into micro-batches of `size`, the last one shorter.

@@ -37,7 +37,17 @@ extension Trainer {
   func probeMicroBatches(_ dataset: any Dataset, _ positions: [Int]) throws -> [MicroBatch] {
     let sequences = try positions.flatMap { try dataset.examples(in: $0..<($0 + 1)) }
       .map { try demonstration($0, slot: "demonstrations") }
-    return microBatches(sequences, of: configuration.sft.perDeviceTrainBatchSize)
+    let kept = fitting(sequences).kept
+    guard !kept.isEmpty || positions.isEmpty else {
+      throw TrainingError.configuration(
+        key: "probe_size",
+        value: String(positions.count),
+        problem: "leaves no row for the probe: all of them are longer than sft.max_length "
+          + "\(configuration.sft.maxLength)",
+        cure: "Raise sft.max_length or probe_size"
+      )
+    }
+    return microBatches(kept, of: configuration.sft.perDeviceTrainBatchSize)
   }
 
   /// The reference becomes a copy of the policy as it stands; of an adapter that is trained, the base stays shared.

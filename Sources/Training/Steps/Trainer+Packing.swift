@@ -34,11 +34,17 @@ extension Trainer {
     if packedWindow == nil, let cursor = state.packing {
       // After a resume the source stands behind the window, which is made anew from its beginning.
       try source.restore(cursor.start)
-      packedWindow = try packWindow(of: source)
+      packedWindow = try packWindow(of: source).sequences
     }
-    if packedWindow == nil || state.packing!.taken >= packedWindow!.count {
+    var leftOut = 0
+    while packedWindow == nil || state.packing!.taken >= packedWindow!.count {
+      try requireRowsThatFit(leftOut, of: source)
       state.packing = PackingCursor(start: source.cursor)
-      packedWindow = try packWindow(of: source)
+      // Only here: a window that is made again after a resume was counted before.
+      let window = try packWindow(of: source)
+      note(overlong: window.overlong)
+      if window.sequences.isEmpty { leftOut += window.overlong }
+      packedWindow = window.sequences
     }
     defer { state.packing!.taken += 1 }
     return packedWindow![state.packing!.taken]
@@ -46,18 +52,24 @@ extension Trainer {
 
   /// Draws the rows of a window, at most to the epoch's end, and packs them. The sequences are shuffled, since the packing sorts rows
   /// by length.
-  private func packWindow(of source: RowSource) throws -> [[TrainingSequence]] {
+  ///
+  /// - Returns: no sequence where every row is left out, and how many rows are longer than `sft.max_length`.
+  private func packWindow(
+    of source: RowSource
+  ) throws -> (sequences: [[TrainingSequence]], overlong: Int) {
     let start = source.cursor.drawn
     let count = min(Self.packingWindow, source.remainingInEpoch ?? .max)
-    let sequences = try source.next(count).map { try demonstration($0, slot: source.slot) }
+    let (sequences, overlong) = fitting(
+      try source.next(count).map { try demonstration($0, slot: source.slot) }
+    )
     let bins = BestFitDecreasing.pack(
-      sequences.map { $0.prompt.count + $0.completion.count },
+      sequences.map(\.length),
       capacity: configuration.sft.maxLength
     )
     let order =
       configuration.shuffleDataset
       ? random.permutation(bins.count, .packing, UInt64(start)) : Array(bins.indices)
-    return order.map { bins[$0].map { sequences[$0] } }
+    return (order.map { bins[$0].map { sequences[$0] } }, overlong)
   }
 
   /// Packed sequences of the first epoch of demonstrations: what `num_train_epochs` counts. Every row is tokenised for it.
@@ -72,8 +84,9 @@ extension Trainer {
     )
     var packed = 0
     while source.cursor.drawn < count - heldOut.count {
-      packed += try packWindow(of: source).count
+      packed += try packWindow(of: source).sequences.count
     }
+    if packed == 0 { try requireRowsThatFit(.max, of: source) }
     return packed
   }
 }

@@ -31,6 +31,7 @@ extension Trainer {
           record["data/\(source.slot)/\(name)"] = .int(Int64(rows))
         }
       }
+      if let rows = state.overlongRows { record["sft/overlong_rows"] = .int(Int64(rows)) }
       try run.append(record, to: .metrics)
     }
     observer?.observe(

@@ -14,7 +14,7 @@ extension Trainer {
     var weightsAreThoseBefore = true
     do {
       let plan = try planStep()
-      let work = try gather(plan)
+      let work = try namingSources { try gather(plan) }
       var outcome = try differentiate(work, plan)
       weightsAreThoseBefore = false
       let rate = update(plan, &outcome)

@@ -4,26 +4,27 @@ import Training
 extension DataSelection {
   /// Held-out rows among the trained ones; `nil` where the configuration does not have both.
   ///
-  /// - Parameter limit: at most so many rows of each slot.
-  func contamination(limit: Int) throws -> ContaminationCheck.Result? {
-    let trained = slots.filter { $0.slot != "evaluation.prompts" }
+  /// - Parameter limit: at most so many rows of each slot; `nil`: all. Streams are left out: they may only go forward, and were read.
+  func contamination(limit: Int?) throws -> ContaminationCheck.Result? {
+    let trained = slots.filter { $0.slot != "evaluation.prompts" && $0.part.count != nil }
     guard let heldOut = slots.first(where: { $0.slot == "evaluation.prompts" }), !trained.isEmpty
     else { return nil }
     return try ContaminationCheck.run(
       heldOut: heldOut.part,
-      limit: min(limit, loaded.configuration.training.evaluation.maxPrompts),
+      limit: min(limit ?? .max, loaded.configuration.training.evaluation.maxPrompts),
       trained: trained.map { ($0.slot, $0.part) },
-      trainedLimit: limit
+      trainedLimit: limit ?? .max
     )
   }
 }
 
 extension LoadedParts {
-  /// What a run is warned of at its start: held-out rows that it will train on.
+  /// What a run is warned of at its start: held-out rows that it will train on. Streams are left out.
   ///
   /// - Parameter limit: at most so many rows of each slot are compared.
   func contaminationWarning(maxPrompts: Int, limit: Int = 100_000) throws -> String? {
-    let trained = [demonstrations, prompts].compactMap { $0 }
+    // A stream is not asked: it may only go forward, and what is read here would be lost to the run.
+    let trained = [demonstrations, prompts].compactMap { $0 }.filter { $0.part.count != nil }
     guard let evaluation, !trained.isEmpty else { return nil }
     let result = try ContaminationCheck.run(
       heldOut: evaluation.part,

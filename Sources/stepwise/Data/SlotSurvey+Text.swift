@@ -51,6 +51,8 @@ extension SlotSurvey {
           + "\(NumberText.grouped(cutTokens)) tokens at their ends"
           + (emptyRows > 0 ? "; \(NumberText.grouped(emptyRows)) have nothing left to train" : "")
       )
+    } else if leftOutRows > 0 {
+      facts.append("left out at sft.max_length: \(NumberText.grouped(leftOutRows)) rows")
     } else if isDemonstration, unit == "tokens" {
       facts.append("cut at sft.max_length: none")
     }
@@ -96,6 +98,7 @@ extension SlotSurvey {
     if sample.tokens > 0 {
       title += ", \(sample.tokens) tokens, \(sample.trained) trained"
       if sample.cut > 0 { title += ", \(sample.cut) cut off" }
+      if sample.isLeftOut { title += ", left out" }
     }
     var lines: [StyledLine] = [[Span("  \(title) (\(sample.source.printable))", .quiet)]]
     var line = StyledLine([Span("    ")])
@@ -173,6 +176,7 @@ extension SlotSurvey {
       ),
       entry("trained_tokens", number(trainedTokens)), entry("cut_rows", number(cutRows)),
       entry("cut_tokens", number(cutTokens)), entry("rows_with_nothing_left", number(emptyRows)),
+      entry("left_out_rows", number(leftOutRows)),
       entry("rows_without_completion", number(withoutCompletion)),
       entry("repeated_rows", number(repeated)),
       entry("problems", .array(problems.prefix(20).map { .string($0) })),
@@ -187,7 +191,7 @@ extension SlotSurvey {
             .object([
               entry("id", .string(String(sample.id))), entry("source", .string(sample.source)),
               entry("tokens", number(sample.tokens)), entry("trained", number(sample.trained)),
-              entry("cut", number(sample.cut)),
+              entry("cut", number(sample.cut)), entry("left_out", .bool(sample.isLeftOut)),
               entry(
                 "pieces",
                 .array(

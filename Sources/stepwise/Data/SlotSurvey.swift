@@ -13,6 +13,8 @@ struct SlotSurvey {
     var tokens: Int
     var trained: Int
     var cut: Int
+    /// Whether it is left out, since it is longer than `sft.max_length`.
+    var isLeftOut = false
   }
 
   let slot: String
@@ -31,6 +33,8 @@ struct SlotSurvey {
   /// Rows that are cut, and the tokens that this takes away.
   private(set) var cutRows = 0
   private(set) var cutTokens = 0
+  /// Rows that are left out since they are longer than `sft.max_length`; lengths and tokens are those of the others.
+  private(set) var leftOutRows = 0
   /// Rows of which the cut leaves nothing to train.
   private(set) var emptyRows = 0
   /// Demonstrations without a completion.
@@ -45,26 +49,30 @@ struct SlotSurvey {
   /// What lengths count.
   let unit: String
 
+  /// Rows that tell what a source is like, and what is looked at of a stream.
+  static let usualRows = 20_000
+
   /// Looks at the rows of a slot.
   ///
   /// - Parameters:
-  ///   - maxRows: at most so many, from the front of each source.
+  ///   - maxRows: at most so many, from the front of each source; `nil`: all of a finite one, and `usualRows` of a stream.
   ///   - sampleCount: rows that are kept for reading, the first of each source in turn.
   init(
     _ dataset: LoadedDataset,
     _ tools: (inspector: RowInspector, tokenizer: Tokenizer)?,
     configuration: TrainingConfiguration,
     isDemonstration: Bool,
-    maxRows: Int,
+    maxRows: Int?,
     sampleCount: Int
   ) throws {
     slot = dataset.slot
     self.isDemonstration = isDemonstration
     unit = tools == nil ? "characters" : "tokens"
-    rows = dataset.part.count ?? maxRows
-    var seen: Set<[UInt8]> = []
+    rows = dataset.part.count ?? maxRows ?? Self.usualRows
+    // Hashes, so that a million rows are not held twice.
+    var seen: Set<Int> = []
     for (index, source) in dataset.parts.enumerated() {
-      let count = min(source.dataset.count ?? maxRows, maxRows)
+      let count = min(source.dataset.count ?? maxRows ?? Self.usualRows, maxRows ?? .max)
       sources.append((source.name, source.dataset.count ?? 0, source.weight))
       // The samples are shared out among the sources.
       let share = (sampleCount + dataset.parts.count - 1 - index) / dataset.parts.count
@@ -88,8 +96,11 @@ struct SlotSurvey {
     }
   }
 
-  private static func key(_ row: Example) -> [UInt8] {
-    Array("\(row.prompt)\u{0}\(row.completion.map { "\($0)" } ?? "")".utf8)
+  private static func key(_ row: Example) -> Int {
+    var hasher = Hasher()
+    hasher.combine("\(row.prompt)")
+    hasher.combine(row.completion.map { "\($0)" })
+    return hasher.finalize()
   }
 
   private mutating func add(
@@ -132,14 +143,18 @@ struct SlotSurvey {
       return
     }
     let trained = found.isTrained.count { $0 }
-    lengths.append(found.ids.count)
-    promptLengths.append(found.promptCount)
-    trainedTokens += trained
-    if found.cut > 0 {
-      cutRows += 1
-      cutTokens += found.cut
+    if found.isLeftOut {
+      leftOutRows += 1
+    } else {
+      lengths.append(found.ids.count)
+      promptLengths.append(found.promptCount)
+      trainedTokens += trained
+      if found.cut > 0 {
+        cutRows += 1
+        cutTokens += found.cut
+      }
+      if isImitated, trained == 0 { emptyRows += 1 }
     }
-    if isImitated, trained == 0 { emptyRows += 1 }
     guard keepsSample else { return }
     samples.append(
       Sample(
@@ -148,7 +163,8 @@ struct SlotSurvey {
         pieces: Self.pieces(found, tokenizer),
         tokens: found.ids.count,
         trained: trained,
-        cut: found.cut
+        cut: found.cut,
+        isLeftOut: found.isLeftOut
       )
     )
   }

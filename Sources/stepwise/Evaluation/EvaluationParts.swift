@@ -82,7 +82,10 @@ struct EvaluationParts {
         count: count,
         clean: set?.clean,
         pairBy: set?.pairBy,
-        plugin: PluginRecord(slot.plugin)
+        plugin: PluginRecord(
+          slot.plugin,
+          split: index == 0 ? configuration.evaluationPrompts?.sources.first?.split : nil
+        )
       )
     }
     evaluation = try Evaluation(

@@ -1,3 +1,4 @@
+import Components
 import Foundation
 import Glibc
 import RunStore
@@ -147,6 +148,28 @@ struct EvaluationSession {
           problem:
             "set \(prompt.set), \(prompt.mode), row \(prompt.row) stands where row \(place.row) of "
             + "\(place.set), \(place.mode.name), with \(place.mode.numGenerations) completions is expected"
+        )
+      }
+    }
+    try checkRows(prompts, in: url)
+  }
+
+  /// Refuses to go on where a dataset gives other rows than those that were judged: the settings name a plugin and its parameters, not
+  /// what is in its files.
+  private func checkRows(_ prompts: [EvaluatedPrompt], in url: URL) throws {
+    var rest = prompts[...]
+    for piece in pieces where !rest.isEmpty {
+      let judged = rest.prefix(piece.range.count)
+      rest = rest.dropFirst(judged.count)
+      let start = piece.range.lowerBound
+      let rows = try piece.set.dataset.examples(in: start..<(start + judged.count))
+      for (prompt, row) in zip(judged, rows) where !prompt.isMade(of: row) {
+        throw InputError(
+          ProcessPaths.shown(url),
+          "",
+          "row \(prompt.row) of set \(prompt.set) is another one now: its prompt or its columns have "
+            + "changed since it was judged",
+          cure: "Evaluate the rows as they were, or choose another --output-dir"
         )
       }
     }

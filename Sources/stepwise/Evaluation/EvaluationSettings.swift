@@ -5,6 +5,21 @@ import RunStore
 import Training
 
 extension EvaluationParts.PluginRecord {
+  /// A dataset with the part of its rows that is evaluated.
+  init(_ plugin: LoadedPlugin, split: DatasetSplit.Rule?) {
+    self.init(plugin)
+    guard let split else { return }
+    fields.append(
+      RecordField(
+        "split",
+        [
+          "test_size": .double(split.testSize), "seed": .int(Int64(clamping: split.seed)),
+          "part": .string(split.part.rawValue),
+        ]
+      )
+    )
+  }
+
   init(_ plugin: LoadedPlugin) {
     fields = [
       RecordField("label", .string(plugin.label)), RecordField("id", .string(plugin.identity.id)),

@@ -146,6 +146,17 @@ import Training
     #expect(!error.cure.isEmpty)
   }
 
+  @Test func overlongRowsAreCutUnlessToldOtherwise() throws {
+    #expect(try load("").configuration.training.sft.onOverlongRow == .truncate)
+    let loaded = try load("sft: {on_overlong_row: skip}\n")
+    #expect(loaded.configuration.training.sft.onOverlongRow == .skip)
+    let error = try #require(failure("sft: {on_overlong_row: skp}\n"))
+    #expect(error.description.contains("Did you mean skip?"), "\(error)")
+    // TRL's own key names what is there in its place.
+    let keepEnd = try #require(failure("sft: {truncation_mode: keep_end}\n"))
+    #expect(keepEnd.description.contains("sft.on_overlong_row"), "\(keepEnd)")
+  }
+
   @Test func harmlessKeysOfTRLAreTaken() throws {
     let loaded = try load(
       """

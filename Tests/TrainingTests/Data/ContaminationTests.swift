@@ -66,6 +66,11 @@ struct ContaminationTests {
     #expect(result(["a b c"], ["A, b; c!"]).exact.count == 1)
   }
 
+  @Test("rows without a word are not all the same row")
+  func wordless() {
+    #expect(result(["?!"], ["…", "—"]).isClean)
+  }
+
   @Test("letters beyond ASCII are letters")
   func unicode() {
     #expect(result(["Wie groß ist Köln?"], ["wie GROSS ist köln"]).isClean)

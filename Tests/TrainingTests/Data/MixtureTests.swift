@@ -97,6 +97,9 @@ struct MixtureTests {
       rows.map(\.prompt.plain) == ["many 38", "many 39", "few 0", "few 1", "few 2"]
     )
     #expect(Set(rows.map(\.id)).count == 5)
+    let origin = try #require(mixture.origin(ofRow: rows[3].id))
+    #expect(origin.name == "few" && origin.id == 1)
+    #expect(mixture.origin(ofRow: 2 << 48) == nil)
     let source = try Self.source(mixture)
     #expect(
       try source.rows(withIDs: [rows[3].id, rows[0].id]).map(\.prompt.plain)

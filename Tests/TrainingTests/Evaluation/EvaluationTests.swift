@@ -118,6 +118,25 @@ import Tokenizers
     #expect(try digest(row) != digest(other))
   }
 
+  @Test func aRunLeavesAbstentionsOutOfTheMeanReward() throws {
+    var run = TinyRun(FakeStrategy { _ in StepPlan(.sft) })
+    run.evaluation = ArrayDataset(TinyRun.examples(8))
+    run.reward = FakeReward { item in item.example.id % 2 == 0 ? .abstained : .score(3) }
+    run.configuration.maxSteps = 1
+    defer { run.remove() }
+    do { _ = try run.trainer().0.train() }
+    let records = try RunDirectory.open(at: run.directory).records(in: .evaluations)
+    #expect(records.last?["eval_reward"]?.number == 3)
+  }
+
+  @Test func aPromptKnowsItsRow() throws {
+    let prompt = try make().judge(dataset, 0..<1, set: "s", mode: .greedy)[0]
+    #expect(prompt.isMade(of: dataset.rows[0]))
+    var other = dataset.rows[0]
+    other.prompt = .text("a b")
+    #expect(!prompt.isMade(of: other))
+  }
+
   @Test func badInput() throws {
     let empty = ArrayDataset([Example(id: 5, prompt: .text(""))])
     let error = #expect(throws: TrainingError.self) {

@@ -18,7 +18,12 @@ struct DataCheckCommand: ParsableCommand {
 
   func run() throws {
     let notices = NoticeBoard()
-    let surveys = try DataSurveys(options, samples: 0, notices: notices)
+    let surveys = try DataSurveys(
+      options,
+      maxRows: options.maxRows,
+      samples: 0,
+      notices: notices
+    )
     let contamination = try surveys.selection.contamination(limit: options.maxRows)
     let skipped = notices.drain()
     var verdicts = surveys.slots.flatMap(Self.verdicts)
@@ -54,7 +59,8 @@ struct DataCheckCommand: ParsableCommand {
 
   private static func verdicts(_ survey: SlotSurvey) -> [Verdict] {
     var verdicts: [Verdict] = []
-    let rows = NumberText.grouped(survey.examined)
+    let isWhole = survey.examined >= survey.rows
+    let rows = (isWhole ? "" : "the first ") + NumberText.grouped(survey.examined)
     if survey.problems.isEmpty {
       verdicts.append(Verdict(.passed, "\(survey.slot): \(rows) rows can be used"))
     } else {
@@ -78,7 +84,7 @@ struct DataCheckCommand: ParsableCommand {
         Verdict(
           .failed,
           "\(survey.slot): \(NumberText.grouped(survey.emptyRows)) rows have no token left to train "
-            + "within sft.max_length; raise it"
+            + "within sft.max_length; raise it, or set sft.on_overlong_row to skip"
         )
       )
     }
@@ -88,6 +94,15 @@ struct DataCheckCommand: ParsableCommand {
           .warning,
           "\(survey.slot): \(NumberText.grouped(survey.cutRows)) rows are cut at sft.max_length and "
             + "lose \(NumberText.grouped(survey.cutTokens)) tokens"
+        )
+      )
+    }
+    if survey.leftOutRows > 0 {
+      verdicts.append(
+        Verdict(
+          .warning,
+          "\(survey.slot): \(NumberText.grouped(survey.leftOutRows)) rows are longer than "
+            + "sft.max_length and left out"
         )
       )
     }

@@ -19,14 +19,17 @@ struct DataOptions: ParsableArguments {
   @Option(help: "demonstrations, prompts or evaluation.prompts; default: all of them.")
   var slot: String?
 
-  @Option(help: "At most so many rows of each source.")
-  var maxRows = 20_000
+  @Option(
+    help:
+      "At most so many rows of each source; default: 20,000, but all of a finite source in data check."
+  )
+  var maxRows: Int?
 
   @Flag(help: "JSON.")
   var json = false
 
   func validate() throws {
-    guard maxRows > 0 else { throw ValidationError("--max-rows must be 1 or more.") }
+    guard maxRows ?? 1 > 0 else { throw ValidationError("--max-rows must be 1 or more.") }
     if let slot, !DataSelection.names.contains(slot) {
       throw ValidationError(
         "--slot \(slot): the slots are \(DataSelection.names.joined(separator: ", "))."
@@ -63,7 +66,7 @@ struct DataPreviewCommand: ParsableCommand {
     abstract: "Rows as a run would see them, with their token counts.",
     discussion: """
       Each slot of the configuration: some rows after the chat template, special tokens shown and what \
-      is trained between « and »; how long rows are, what sft.max_length cuts, how many rows each \
+      is trained between « and »; how long rows are, what sft.max_length cuts or leaves out, how many rows each \
       source of a mixture has. Nothing is trained and no model is loaded.
       """
   )
@@ -75,7 +78,12 @@ struct DataPreviewCommand: ParsableCommand {
 
   func run() throws {
     let notices = NoticeBoard()
-    let surveys = try DataSurveys(options, samples: rows, notices: notices)
+    let surveys = try DataSurveys(
+      options,
+      maxRows: options.maxRows ?? SlotSurvey.usualRows,
+      samples: rows,
+      notices: notices
+    )
     for notice in notices.drain() { StandardError.write(notice) }
     if options.json {
       let values = surveys.slots.map(\.value)
@@ -98,7 +106,8 @@ struct DataSurveys {
   let selection: DataSelection
   let slots: [SlotSurvey]
 
-  init(_ options: DataOptions, samples: Int, notices: NoticeBoard) throws {
+  /// - Parameter maxRows: at most so many rows of each source; `nil`: all of a finite one.
+  init(_ options: DataOptions, maxRows: Int?, samples: Int, notices: NoticeBoard) throws {
     let loaded = try options.load()
     selection = try DataSelection(loaded, slot: options.slot, notices: notices)
     let tools = try selection.inspector()
@@ -108,7 +117,7 @@ struct DataSurveys {
         tools,
         configuration: loaded.configuration.training,
         isDemonstration: dataset.slot == "demonstrations",
-        maxRows: options.maxRows,
+        maxRows: maxRows,
         sampleCount: samples
       )
     }

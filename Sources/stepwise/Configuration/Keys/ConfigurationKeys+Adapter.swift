@@ -51,7 +51,7 @@ extension ConfigurationKeys {
 extension KeyType where Value == [String] {
   /// Names of projections, or `all-linear`.
   fileprivate static var targetModules: Self {
-    let all = "all-linear"
+    let all = LoRAConfiguration.allLinearName
     let name = "a list of names such as q_proj, or \(all)"
     return KeyType(
       name: name,

@@ -25,7 +25,13 @@ extension ConfigurationKeys {
       "sft.max_length",
       \.training.sft.maxLength,
       .whole(2),
-      "Longest row in tokens; longer ones are cut at the end."
+      "Longest row in tokens; on_overlong_row says what becomes of longer ones."
+    ),
+    ConfigurationKey(
+      "sft.on_overlong_row",
+      \.training.sft.onOverlongRow,
+      .choice(),
+      "What becomes of a longer row: truncate cuts its end off, as in TRL, skip leaves it out, error stops the run. Cut and left-out rows are counted in sft/overlong_rows."
     ),
     ConfigurationKey(
       "sft.loss_type",

@@ -80,7 +80,7 @@ enum UnsupportedKeys {
     Entry(
       name: "truncation_mode",
       harmless: [.null, .string("keep_start")],
-      cure: "Use keep_start: rows are cut at the end"
+      cure: "Use keep_start, or set sft.on_overlong_row to skip or error"
     ),
     Entry(name: "eos_token", harmless: [.null], cure: "Set it in the tokenizer's own files"),
     Entry(
