@@ -1,19 +1,22 @@
 // Attention of one new token per sequence against cached keys and values.
 //
 // Keys are stored in panels [32 tokens][dim][32] (the token innermost), so scores are sums of
-// broadcast queries times vectors of tokens, with no horizontal sums; values are plain rows. A task
+// broadcast queries times vectors of tokens, with no horizontal sums; values are plain rows. A unit
 // is (run of neighbouring rows that share a prefix, kv head): the shared prefix is read once for up
 // to CK_DECODE_ROWS queries of the run. The cache holds floats, or BF16 numbers that are widened as they
 // are read.
+//
+// Memory sets the pace, and units are short: a task is several of them, and each asks for what the next one
+// reads first. Each thread has a few tasks, so that all end together.
 
-enum { CK_DECODE_ROWS = 16 };
+enum { CK_DECODE_ROWS = 16, CK_KEYS_AHEAD = 64, CK_TASKS_PER_THREAD = 8 };
 
 typedef struct {
   const float *q;
   float *o;
   const ck_decode_row *table;
   const int64_t *runs;  // run r is rows runs[r] ..< runs[r + 1]
-  int64_t heads, kv_heads, dim, q_stride, layer;
+  int64_t heads, kv_heads, dim, q_stride, layer, units, part;
   float scale;
 } decode_job;
 
@@ -52,16 +55,19 @@ CK_INLINE vf bf16_widen(const uint16_t *p) {
 #define CK_KV_TYPE float
 #define CK_KV_LOAD v_load
 #define CK_KV_ROUND(X) (X)
+#define CK_KV_SPREAD 0
 #include "decode_cache.h"
 #undef CK_KV
 #undef CK_KV_TYPE
 #undef CK_KV_LOAD
 #undef CK_KV_ROUND
+#undef CK_KV_SPREAD
 
 #define CK_KV(NAME) kv_bf16_##NAME
 #define CK_KV_TYPE uint16_t
 #define CK_KV_LOAD bf16_widen
 #define CK_KV_ROUND bf16_round
+#define CK_KV_SPREAD 1
 #include "decode_cache.h"
 
 static void decode_prepare(ck_pool *pool, ck_precision type, float *qkv, const ck_decode_row *table,
@@ -90,7 +96,8 @@ static void decode_attention(ck_pool *pool, ck_precision type, const float *q, i
   runs[count] = rows;
   decode_job job = {.q = q, .o = o, .table = table, .runs = runs, .heads = heads,
                     .kv_heads = kv_heads, .dim = dim, .q_stride = q_stride, .layer = layer,
-                    .scale = scale};
+                    .units = count * kv_heads, .scale = scale};
+  job.part = ck_max(1, job.units / (CK_TASKS_PER_THREAD * ck_pool_threads(pool)));
   ck_task task = type == CK_BF16_PRODUCTS ? kv_bf16_task : kv_f32_task;
-  ck_parallel_for(pool, count * kv_heads, task, &job);
+  ck_parallel_for(pool, ck_ceil_div(job.units, job.part), task, &job);
 }
