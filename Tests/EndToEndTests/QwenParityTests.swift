@@ -40,11 +40,23 @@ import Testing
   @Test(.enabled(if: folder != nil, "STEPWISE_PYTHON or STEPWISE_QWEN_05B is not set"))
   func atTheRealSize() throws { try run("all", try #require(Self.folder)) }
 
-  /// What a run leaves opens in transformers as it is.
+  /// What a run leaves opens in transformers as it is. The tokenizer of a qwen2 would be taken for Qwen2's own.
   @Test(.enabled(if: environment["STEPWISE_PYTHON"] != nil, "STEPWISE_PYTHON is not set"))
   func aCheckpointOpensInTransformers() throws {
     let workshop = try Workshop()
-    try workshop.makeModel()
-    _ = try run(script: "check_transformers.py", workshop.file("model").path)
+    let qwen3 = Workshop.tiny.replacingOccurrences(of: "qwen2", with: "qwen3")
+    try workshop.write("qwen3.yaml", qwen3)
+    let answer = try workshop.stepwise("train", "qwen3.yaml", "output_dir=made", "max_steps=2")
+    #expect(answer.code == 0, "\(answer.error)")
+    #expect(!answer.error.contains("Qwen2's own"))
+    let checkpoint = workshop.file("made/checkpoints/step-00000002")
+    _ = try run(script: "check_transformers.py", checkpoint.path)
+  }
+
+  @Test func aTokenizerThatTransformersMistakesIsTold() throws {
+    let workshop = try Workshop()
+    let answer = try workshop.stepwise("train", "tiny.yaml", "output_dir=made", "max_steps=1")
+    #expect(answer.code == 0, "\(answer.error)")
+    #expect((answer.output + answer.error).contains("set model_type to qwen3 or llama"))
   }
 }

@@ -154,6 +154,16 @@ enum ModelComposer {
     return ids
   }
 
+  /// A line for people about a checkpoint that transformers would read otherwise than it was written: since 5.0 it takes the tokenizer of
+  /// any `qwen2` for Qwen2's own, whatever `tokenizer_config.json` says.
+  static func tokenizerNote(_ configuration: RunConfiguration) -> String? {
+    guard case .string("qwen2")? = configuration.modelConfig?["model_type"],
+      let tokenizer = configuration.tokenizer, RunConfiguration.madeTokenizers.contains(tokenizer)
+    else { return nil }
+    return "transformers takes the tokenizer of every qwen2 model for Qwen2's own: with tokenizer "
+      + "\(tokenizer), set model_type to qwen3 or llama, or open it there with PreTrainedTokenizerFast"
+  }
+
   /// A hand-written config with what the tokenizer decides: the size of the vocabulary and the special tokens.
   static func completed(_ config: ParameterValue, _ tokenizer: Tokenizer) -> ParameterValue {
     guard case .object(var entries) = config else { return config }

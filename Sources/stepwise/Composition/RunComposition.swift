@@ -58,6 +58,9 @@ struct RunComposition {
       checkpoint: checkpoint
     )
     if let note = ModelComposer.note(model) { notices.post(note) }
+    if run == nil, let note = ModelComposer.tokenizerNote(loaded.configuration) {
+      notices.post(note)
+    }
     chat = try tokenizer.chatRenderer()
     endOfSequence = ModelComposer.endOfSequence(tokenizer, model.generation)
   }
