@@ -1,6 +1,7 @@
 // Dense products of any size: the cut into tasks and the packing, for either kind of packed operand.
 
-// The cut of a product. Only shapes go in.
+// The cut of a product. The depth of a pass, which bits depend on, follows from the shape alone; of blocks they
+// do not depend.
 typedef struct {
   int64_t m_block, n_block, k_block;  // of a task; k_block of one pass
   int64_t m_blocks, n_blocks;
@@ -55,6 +56,18 @@ static void gemm_pack_task(void *context, int64_t panel) {
   int64_t column = panel * CK_NR, columns = ck_min(CK_NR, job->n - column);
   ck_packed *panels = (ck_packed *)job->panels;
   gemm_pack(job, column, columns, 0, job->k, panels + panel * CK_NR * ck_steps(job->k));
+}
+
+// Rows of a long, narrow b in which its panels are packed together.
+enum { CK_PACK_DEPTH = 64 };
+
+static void gemm_pack_depth_task(void *context, int64_t part) {
+  const gemm_job *job = context;
+  int64_t p = part * CK_PACK_DEPTH, depth = ck_min(CK_PACK_DEPTH, job->k - p), stride = ck_steps(job->k);
+  ck_packed *out = (ck_packed *)job->panels + ck_steps(p) * CK_NR;
+  pack_panels(job->b + p * job->ldb, job->ldb, depth, job->n, out, stride);
+  for (int64_t j = 0; j < job->n; j += CK_NR, out += CK_NR * stride)
+    round_if(job->round, out, ck_steps(depth) * CK_NR);
 }
 
 // The job whose rows of a the thread has packed.
@@ -119,7 +132,7 @@ static void gemm_task(void *context, int64_t task) {
       gemm_block(layout, a, panels + ck_steps(p) * CK_NR, CK_NR * steps_in_all, rows, columns, steps,
                  c, job->ldc, accumulate, bias, next);
     } else if (transposed) {
-      pack_panels(job->b + p * job->ldb + j, job->ldb, depth, columns, own);
+      pack_panels(job->b + p * job->ldb + j, job->ldb, depth, columns, own, steps);
       round_if(job->round, own, steps * own_columns);
       gemm_block(layout, a, own, CK_NR * steps, rows, columns, steps, c, job->ldc, accumulate, bias,
                  NULL);
@@ -134,11 +147,17 @@ static void gemm_task(void *context, int64_t task) {
   }
 }
 
+// Elements of b that a weight gradient shares among its tasks: as many as the last-level cache may hold.
+enum { CK_SHARE_LIMIT = 8 << 20 };
+
 // Whether each task packs the panels of b that it reads, straight into the first-level cache. Packing
 // once for all tasks is better only where many tasks read the same panels and all of them stay in the
-// last-level cache; a weight gradient's b is long and only copied, never transposed.
+// last-level cache.
 static bool gemm_packs_in_tasks(const gemm_job *job) {
-  return job->kind == CK_GEMM_TN || job->m <= CK_TASK_ROWS || job->n * job->k > (1 << 20);
+  if (job->kind == CK_GEMM_TN)
+    return job->m <= 16 * CK_MR || job->n * job->k > CK_SHARE_LIMIT ||
+           job->m * job->n * job->k < 1 << 25;
+  return job->m <= CK_TASK_ROWS || job->n * job->k > (1 << 20);
 }
 
 // Depth of a pass over k, in elements.
@@ -154,13 +173,17 @@ static void gemm_run(ck_pool *pool, gemm_job *job) {
   bool in_tasks = !job->panels && gemm_packs_in_tasks(job);
   if (job->panels && job->m <= CK_TASK_ROWS) job->id = ++gemm_job_count;
   // In tasks: up to 518 rows (of 14) of a in the second-level cache share a panel's packing.
-  int64_t m_limit = !in_tasks ? CK_TASK_ROWS : job->kind == CK_GEMM_TN ? 16 * CK_MR : 37 * CK_MR;
+  int64_t m_limit = job->kind == CK_GEMM_TN ? 16 * CK_MR : in_tasks ? 37 * CK_MR : CK_TASK_ROWS;
   cut->m_block = even_block(job->m, m_limit, CK_MR);
   cut->m_blocks = ck_ceil_div(job->m, cut->m_block);
   int64_t panels = ck_ceil_div(job->n, CK_NR);
   // Columns are shared out too when there are few blocks of rows.
   int64_t n_limit = cut->m_blocks >= 16 ? 1024 : cut->m_blocks >= 8 ? 256 : 128;
-  if (job->kind == CK_GEMM_TN) n_limit = 256;
+  // A task reads all of its rows of a: where they fill the second-level cache several times, for wide columns
+  // only (k = 4,864: 1.2 x), as long as there is a task for each thread.
+  if (in_tasks && cut->m_block * job->k > 1 << 20)
+    n_limit = ck_max(n_limit, ck_min(512, job->n * cut->m_blocks / job->threads));
+  if (job->kind == CK_GEMM_TN) n_limit = in_tasks ? 256 : 256 * CK_PER_STEP;
   if (job->m <= CK_TASK_ROWS) n_limit = CK_NR * ck_max(1, ck_min(4, panels / 16));
   cut->n_block = ck_ceil_div(even_block(job->n, n_limit, CK_NR), CK_NR) * CK_NR;
   cut->n_blocks = ck_ceil_div(job->n, cut->n_block);
@@ -168,7 +191,10 @@ static void gemm_run(ck_pool *pool, gemm_job *job) {
   if (!in_tasks && !job->panels) {
     size_t bytes = sizeof(ck_packed) * (size_t)(panels * CK_NR * ck_steps(job->k));
     job->panels = ck_scratch(CK_SCRATCH_SHARED, bytes);
-    ck_parallel_for(pool, panels, gemm_pack_task, job);
+    if (job->kind == CK_GEMM_TN)
+      ck_parallel_for(pool, ck_ceil_div(job->k, CK_PACK_DEPTH), gemm_pack_depth_task, job);
+    else
+      ck_parallel_for(pool, panels, gemm_pack_task, job);
   }
   // A few microseconds of work are not worth waking anybody.
   if (job->m * job->n * job->k < 1 << 17)

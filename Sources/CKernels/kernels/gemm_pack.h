@@ -120,18 +120,20 @@ static void pack_rows(const float *a, int64_t lda, int64_t rows, int64_t k, floa
   }
 }
 
-// Panels of b (k, columns), row by row: what a long, narrow block is read in.
-static void pack_panels(const float *b, int64_t ldb, int64_t k, int64_t columns, float *panels) {
+// Panels of b (k, columns), row by row: what a long, narrow block is read in. Panels lie `stride` rows
+// apart.
+static void pack_panels(const float *b, int64_t ldb, int64_t k, int64_t columns, float *panels,
+                        int64_t stride) {
   int64_t whole = columns / CK_NR;
   for (int64_t i = 0; i < k; ++i) {
     if (i + CK_AHEAD < k) prefetch_row(b + (i + CK_AHEAD) * ldb, columns);
     for (int64_t p = 0; p < whole; ++p)
 #pragma clang loop unroll(full)
       for (int v = 0; v < CK_NV; ++v)
-        v_store(panels + (p * k + i) * CK_NR + v * CK_W, v_load(b + i * ldb + p * CK_NR + v * CK_W));
+        v_store(panels + (p * stride + i) * CK_NR + v * CK_W, v_load(b + i * ldb + p * CK_NR + v * CK_W));
   }
   if (whole * CK_NR < columns)
-    pack_panel(b + whole * CK_NR, ldb, k, columns - whole * CK_NR, panels + whole * k * CK_NR);
+    pack_panel(b + whole * CK_NR, ldb, k, columns - whole * CK_NR, panels + whole * stride * CK_NR);
 }
 
 // Copies a (k, rows), stored transposed, into panels [k][CK_MR], row by row. Whole vectors are copied

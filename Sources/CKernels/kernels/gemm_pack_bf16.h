@@ -118,25 +118,26 @@ static void pack_rows(const float *a, int64_t lda, int64_t rows, int64_t k, ck_p
   }
 }
 
-// Panels of b (k, columns), step by step: what a long, narrow block is read in.
-static void pack_panels(const float *b, int64_t ldb, int64_t k, int64_t columns,
-                        ck_packed *panels) {
-  int64_t steps = ck_steps(k), whole = columns / CK_NR;
+// Panels of b (k, columns), step by step: what a long, narrow block is read in. Panels lie `stride` steps
+// apart.
+static void pack_panels(const float *b, int64_t ldb, int64_t k, int64_t columns, ck_packed *panels,
+                        int64_t stride) {
+  int64_t whole = columns / CK_NR;
   for (int64_t s = 0; s < k / 2; ++s) {
     if (s + CK_AHEAD < k / 2) prefetch_step(b, ldb, s + CK_AHEAD, columns);
     for (int64_t p = 0; p < whole; ++p)
 #pragma clang loop unroll(full)
       for (int v = 0; v < CK_NV; ++v) {
         const float *x = b + 2 * s * ldb + p * CK_NR + v * CK_W;
-        _mm512_storeu_si512(panels + (p * steps + s) * CK_NR + v * CK_W,
+        _mm512_storeu_si512(panels + (p * stride + s) * CK_NR + v * CK_W,
                             column_pairs(_mm512_loadu_ps(x), _mm512_loadu_ps(x + ldb)));
       }
   }
   if (k % 2)
     for (int64_t p = 0; p < whole; ++p)
-      pack_panel(b + (k - 1) * ldb + p * CK_NR, ldb, 1, CK_NR, panels + (p * steps + k / 2) * CK_NR);
+      pack_panel(b + (k - 1) * ldb + p * CK_NR, ldb, 1, CK_NR, panels + (p * stride + k / 2) * CK_NR);
   if (whole * CK_NR < columns)
-    pack_panel(b + whole * CK_NR, ldb, k, columns - whole * CK_NR, panels + whole * steps * CK_NR);
+    pack_panel(b + whole * CK_NR, ldb, k, columns - whole * CK_NR, panels + whole * stride * CK_NR);
 }
 
 // a (k, rows), stored transposed, in panels [step][CK_MR]. Whole vectors are written: what falls beyond
