@@ -108,6 +108,15 @@ import Testing
       words: ["model.config", "hiden_size", "did you mean 'hidden_size'?"]
     ),
     Mistake(
+      name: "a model for another machine",
+      arguments: [
+        "tiny.yaml", "model.config.hidden_size=65536", "model.config.num_hidden_layers=1000",
+        "model.config.intermediate_size=131072",
+      ],
+      code: 1,
+      words: ["tiny.yaml", "GiB are needed", "billion parameters", "use_peft: true"]
+    ),
+    Mistake(
       name: "unknown plugin",
       arguments: ["tiny.yaml", "strategy.plugin=statik"],
       code: 64,

@@ -73,10 +73,12 @@ struct GenerateCommand: ParsableCommand {
   func run() throws {
     let backend = try compute.makeBackend()
     let source = try model.source()
-    let decoder = try source.openForGeneration(backend: backend)
+    // What may be wrong with the prompts is said before gigabytes of weights are read.
     let tokenizer = try Tokenizer(contentsOf: source.tokenizer)
-    try ModelComposer.check(tokenizer, fits: decoder.configuration, at: source.directory.path)
-    let prompts = try prompts(tokenizer, vocabularySize: decoder.configuration.vocabSize)
+    let shape = try DecoderConfiguration(directory: source.directory)
+    try ModelComposer.check(tokenizer, fits: shape, at: source.directory.path)
+    let prompts = try prompts(tokenizer, vocabularySize: shape.vocabSize)
+    let decoder = try source.openForGeneration(backend: backend)
     let groups = try Generator(model: decoder).generate(
       prompts.enumerated().map { index, ids in
         GenerationRequest(

@@ -22,11 +22,14 @@ enum ModelComposer {
     let model: DecoderModel
     let source: String
     if let whole = adapts ? ownBase(of: run) : checkpoint {
+      try MemoryNeed.check(DecoderConfiguration(directory: whole), adapts: adapts, at: whole.path)
       model = try load(whole, backend: backend, trainable: !adapts, keepsBF16: adapts)
       source = whole.path
     } else if let path = configuration.modelNameOrPath {
+      let directory = URL(filePath: path, directoryHint: .isDirectory)
+      try MemoryNeed.check(DecoderConfiguration(directory: directory), adapts: adapts, at: path)
       model = try load(
-        URL(filePath: path, directoryHint: .isDirectory),
+        directory,
         backend: backend,
         trainable: !adapts,
         keepsBF16: adapts
@@ -34,8 +37,10 @@ enum ModelComposer {
       source = path
     } else {
       source = loaded.place(of: "model.config")
+      let shape = try shape(configuration.modelConfig ?? .object([]), tokenizer, at: source)
+      try MemoryNeed.check(shape, adapts: adapts, at: source)
       model = DecoderModel(
-        configuration: try shape(configuration.modelConfig ?? .object([]), tokenizer, at: source),
+        configuration: shape,
         backend: backend,
         seed: configuration.training.seed,
         trainable: !adapts
