@@ -84,6 +84,17 @@ import Testing
     )
   }
 
+  @Test("long texts take time in proportion")
+  func longTexts() throws {
+    let start = ContinuousClock.now
+    // 100,000 numbers in brackets, with commas and blanks between them: 688,890 characters.
+    let replaced = try ChatTemplate("{{ range(100000)|replace('', 'xx')|length }}")
+    #expect(try replaced.render(messages: []) == "\(688_890 * 3 + 2)")
+    let quoted = try ChatTemplate("{{ ['\\n\\'a' * 300000]|string|length }}")
+    #expect(try quoted.render(messages: []) == "\(300_000 * 4 + 4)")
+    #expect(ContinuousClock.now - start < .seconds(30))
+  }
+
   @Test(
     "what would take all time or memory is stopped",
     arguments: [

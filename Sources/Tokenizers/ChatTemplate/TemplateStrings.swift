@@ -108,16 +108,16 @@ enum TemplateStrings {
     limit: Int = .max
   ) -> String {
     if old.isEmpty {
-      // Python puts the new text between all characters.
-      var result = String.UnicodeScalarView()
+      // Python puts the new text between all characters. A view of scalars would be copied at each append of several.
+      var result = ""
       var left = limit
       for scalar in text.unicodeScalars {
-        if left > 0 { result.append(contentsOf: new.unicodeScalars) }
+        if left > 0 { result += new }
         left -= 1
-        result.append(scalar)
+        result.unicodeScalars.append(scalar)
       }
-      if left > 0 { result.append(contentsOf: new.unicodeScalars) }
-      return String(result)
+      if left > 0 { result += new }
+      return result
     }
     return split(text, by: old, limit: limit).joined(separator: new)
   }

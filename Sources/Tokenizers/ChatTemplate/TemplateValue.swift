@@ -120,13 +120,13 @@ indirect enum TemplateValue {
   private static func quoted(_ string: String) -> String {
     let scalars = string.unicodeScalars
     let quote: Unicode.Scalar = scalars.contains("'") && !scalars.contains("\"") ? "\"" : "'"
-    var text = String.UnicodeScalarView()
-    func append(_ part: String) { text.append(contentsOf: part.unicodeScalars) }
+    var text = ""
+    func append(_ part: String) { text += part }
     func escape(_ letter: String, _ value: UInt32, _ width: Int) {
       let digits = String(value, radix: 16)
       append("\\" + letter + String(repeating: "0", count: width - digits.utf8.count) + digits)
     }
-    text.append(quote)
+    text.unicodeScalars.append(quote)
     for scalar in scalars {
       switch scalar {
       case quote, "\\": append("\\\(scalar)")
@@ -142,11 +142,11 @@ indirect enum TemplateValue {
         } else {
           escape("U", scalar.value, 8)
         }
-      default: text.append(scalar)
+      default: text.unicodeScalars.append(scalar)
       }
     }
-    text.append(quote)
-    return String(text)
+    text.unicodeScalars.append(quote)
+    return text
   }
 
   /// Python's `str.isprintable` for one character.
