@@ -1,4 +1,5 @@
 import Foundation
+import Tokenizers
 
 /// A JSON document as values, so that integers stay integers and errors can show what was found.
 enum JSONValue: Sendable, Equatable {
@@ -12,42 +13,39 @@ enum JSONValue: Sendable, Equatable {
 
   /// Parses a document.
   ///
-  /// - Throws: What is wrong with the bytes, as a `JSONValue.ParseError`.
+  /// - Throws: What is wrong with the bytes and where, as a `JSONValue.ParseError`.
   init(parsing bytes: Data) throws(ParseError) {
     do {
-      self = try JSONDecoder().decode(JSONValue.self, from: bytes)
-    } catch let DecodingError.dataCorrupted(context) {
-      let cause = context.underlyingError.map { ": \($0)" } ?? ""
-      throw ParseError(description: context.debugDescription + cause)
+      self.init(try Tokenizers.JSONValue(json: bytes))
     } catch {
-      throw ParseError(description: "\(error)")
+      let found = error.value.map { " (found \($0))" } ?? ""
+      throw ParseError(description: "\(error.path): \(error.problem)\(found)")
     }
+  }
+
+  /// Of members with the same key the last one counts, as in Python.
+  private init(_ value: Tokenizers.JSONValue) {
+    self =
+      switch value {
+      case .null: .null
+      case .bool(let flag): .bool(flag)
+      case .int(let number): .int(number)
+      case .double(let number): .double(number)
+      case .string(let text): .string(text)
+      case .array(let elements): .array(elements.map { JSONValue($0) })
+      case .object(let object):
+        .object(
+          Dictionary(
+            object.members.map { ($0.key, JSONValue($0.value)) },
+            uniquingKeysWith: { $1 }
+          )
+        )
+      }
   }
 
   /// Why bytes are not JSON.
   struct ParseError: Error, CustomStringConvertible {
     let description: String
-  }
-}
-
-extension JSONValue: Decodable {
-  init(from decoder: any Decoder) throws {
-    let container = try decoder.singleValueContainer()
-    if container.decodeNil() {
-      self = .null
-    } else if let value = try? container.decode(Bool.self) {
-      self = .bool(value)
-    } else if let value = try? container.decode(Int.self) {
-      self = .int(value)
-    } else if let value = try? container.decode(Double.self) {
-      self = .double(value)
-    } else if let value = try? container.decode(String.self) {
-      self = .string(value)
-    } else if let value = try? container.decode([JSONValue].self) {
-      self = .array(value)
-    } else {
-      self = .object(try container.decode([String: JSONValue].self))
-    }
   }
 }
 
